@@ -1,0 +1,1 @@
+"""What travels between the programs: Protobuf messages, the batch contract, topics and SQL."""
