@@ -42,6 +42,8 @@ CREATE TABLE batch_ledger (
     hour              timestamptz NOT NULL,
     batch_id          text NOT NULL,
     path              text NOT NULL CHECK (path IN ('window', 'late')),
+    -- Collector process that wrote the copy which was counted; '' where no collector did.
+    boot_id           text NOT NULL DEFAULT '',
     source_id         text NOT NULL,
     received_at       timestamptz NOT NULL,
     published_at      timestamptz NOT NULL,
