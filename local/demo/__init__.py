@@ -1,0 +1,1 @@
+"""A believable day of traffic, played through the local stack and compared with its bills."""
