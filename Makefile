@@ -1,0 +1,92 @@
+# Everything that a developer or CI does, each as one target. `make` alone explains them.
+
+PYTHON ?= python3.11
+VENV ?= .venv
+
+# Read by local/settings.py; given here so that `make up PORT_BASE=20000 LOCAL_STATE=.local/second` works.
+export PORT_BASE LOCAL_STATE
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+
+PY := $(VENV)/bin/python
+INSTALLED := $(VENV)/.installed
+JARS := .local/jars/.resolved
+PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+.PHONY: setup
+setup: $(INSTALLED) $(JARS) ## Install what is missing: .venv from requirements.lock, jars from pom.xml
+
+# The build tools come first and from the lock too: the few source-only dependencies are built with them,
+# not with whatever is newest on the day of the install.
+$(INSTALLED): requirements.lock .ci/check-tools
+	@.ci/check-tools python "$(PYTHON)"
+	@echo "setup: installing the locked Python packages into $(VENV) (about 500 MB on first use)"
+	$(PYTHON) -m venv --clear $(VENV)
+	awk '/^(setuptools|wheel)==/,/[^\\]$$/' requirements.lock > $(VENV)/build-tools.lock
+	$(PIP_INSTALL) -r $(VENV)/build-tools.lock
+	$(PIP_INSTALL) --no-build-isolation -r requirements.lock
+	$(PY) -m pip check
+	touch $@
+
+$(JARS): pom.xml .ci/check-tools
+	@.ci/check-tools jdk
+	@echo "setup: resolving the locked jars into .local/jars"
+	rm -rf .local/jars
+	mvn --batch-mode --quiet process-resources
+	touch $@
+
+.PHONY: up
+up: setup ## Start the local stack, keep it running, print its endpoints
+	@$(PY) -m local up
+
+.PHONY: status
+status: $(INSTALLED) ## Say which services of the local stack run
+	@$(PY) -m local status
+
+.PHONY: down
+down: $(INSTALLED) ## Stop the local stack; leaves no process behind
+	@$(PY) -m local down
+
+.PHONY: demo
+demo: setup ## Play a day of traffic through both jobs and compare every bill
+	@$(PY) -m local.demo
+
+.PHONY: test
+test: setup ## Run all tests, end to end included (PYTEST_ARGS=... is passed on)
+	$(PY) -m pytest $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: $(INSTALLED) ## Check style, formatting and types
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy --strict
+
+.PHONY: bench
+bench: setup ## Measure both jobs and their baselines, records a second
+	@$(PY) -m local.bench
+
+.PHONY: schemas
+schemas: $(INSTALLED) ## Regenerate the Protobuf modules from schemas/*.proto
+	$(PY) -m schemas.generate
+
+# In an environment of its own: the resolver is no dependency of the project.
+.PHONY: lock
+lock: ## Resolve setup.cfg anew into requirements.lock
+	@.ci/check-tools python "$(PYTHON)"
+	$(PYTHON) -m venv .local/lock
+	.local/lock/bin/pip install --quiet --disable-pip-version-check pip-tools==7.6.2
+	CUSTOM_COMPILE_COMMAND='make lock' .local/lock/bin/pip-compile --quiet --upgrade --all-extras \
+	    --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links \
+	    --no-emit-trusted-host --no-emit-options --output-file requirements.lock setup.cfg
+
+.PHONY: clean
+clean: ## Stop the local stack and remove its state, the jars and the virtual environment
+	@if [ -e $(INSTALLED) ]; then $(PY) -m local down; fi
+	rm -rf .local $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
