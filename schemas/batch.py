@@ -1,14 +1,15 @@
 """The batch contract: the constants and rules on which exactly-once billing stands.
 
-They are constants of id version 1 and never settings: a collector with other cuts or another hash would give a
-retried delivery other ids, and its lines would be billed twice. docs/architecture.md gives the reasons.
+They are constants of id version 1 and never settings: a collector with other cuts or another hash would give
+a retried delivery other ids, and its lines would be billed twice. docs/architecture.md gives the reasons.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 from typing import Final
+
+from google.protobuf.message import DecodeError
 
 from schemas.cdn_logs_pb2 import AccessLogBatch, BatchHeader, BatchKind
 
@@ -19,7 +20,7 @@ LINE_MAX_BYTES: Final = BLOCK_MAX_BYTES
 HOUR_MS: Final = 3_600_000
 #: A batch published later than this after the end of its hour is late: it becomes a correction.
 BILLING_HORIZON_MS: Final = 48 * HOUR_MS
-#: Windows take on-time batches this long after the end of their hour: the horizon and slack for skewed clocks.
+#: Windows take on-time batches this long after the end of their hour: the horizon and slack for skew.
 ALLOWED_LATENESS_MS: Final = 72 * HOUR_MS
 #: Events further ahead of `received_at` are dead letters: one of them would push everyone's watermark.
 MAX_FUTURE_MS: Final = 5 * 60_000
@@ -27,8 +28,6 @@ MAX_FUTURE_MS: Final = 5 * 60_000
 MAX_AGE_MS: Final = 45 * 24 * HOUR_MS
 #: `hour_ms` of a batch that carries rejects only, so that its id does not depend on when it was received.
 NO_HOUR_MS: Final = 0
-
-_BATCH_ID = re.compile(r"[0-9a-f]{32}")
 
 
 class InvalidBatch(ValueError):
@@ -63,12 +62,16 @@ def is_late(hour_ms: int, published_at_ms: int) -> bool:
 def kafka_timestamp(batch: AccessLogBatch) -> int:
     """CreateTime of a batch: its newest event time; of a late batch and of a heartbeat, `published_at`.
 
-    Retention goes by this timestamp, so late data gets the full retention, and windows take it for event time.
+    Windows take it for event time, and retention goes by it, so that late data gets the full retention.
+    Raises InvalidBatch for an event time outside the batch's hour, which would move everyone's watermark, and
+    for a batch of an hour without records.
     """
     header = batch.header
     if header.kind == BatchKind.BATCH_KIND_HEARTBEAT or header.late:
         return header.published_at_ms
-    return header.hour_ms + max(record.event_offset_ms for record in batch.records)
+    newest_ms = max((record.event_offset_ms for record in batch.records), default=HOUR_MS)
+    _require(newest_ms < HOUR_MS, "no record, or an event time outside the hour")
+    return header.hour_ms + newest_ms
 
 
 def stamp_publication(batch: AccessLogBatch, published_at_ms: int) -> None:
@@ -87,7 +90,7 @@ def parse_batch(payload: bytes) -> AccessLogBatch:
     """Decode a message of raw or enriched and check the contract. Raises InvalidBatch."""
     try:
         batch = AccessLogBatch.FromString(payload)
-    except Exception as error:  # upb raises google.protobuf.message.DecodeError, python-protobuf others
+    except (DecodeError, ValueError) as error:  # ValueError: the pure-Python parser on text that is not UTF-8
         raise InvalidBatch("no AccessLogBatch message") from error
     check_contract(batch)
     return batch
@@ -101,14 +104,26 @@ def check_contract(batch: AccessLogBatch) -> None:
         _require(bool(header.heartbeat.key), "a heartbeat has no key")
         return
     _require(header.kind == BatchKind.BATCH_KIND_RECORDS, f"unknown batch kind {header.kind}")
+    _require(len(batch.records) <= BLOCK_MAX_LINES, f"more than {BLOCK_MAX_LINES} records")
+    _check_id(header)
+    _check_hour(header)
+    has_hour = header.hour_ms != NO_HOUR_MS
+    _require(has_hour == bool(batch.records), "records without an hour, or an hour without records")
+
+
+def _check_id(header: BatchHeader) -> None:
     _require(header.id_version == ID_VERSION, f"unknown id version {header.id_version}")
-    _require(_BATCH_ID.fullmatch(header.batch_id) is not None, "batch_id is not 32 hex characters")
     expected = batch_id(header.source_id, header.delivery_id, header.hour_ms, header.first_line)
     _require(header.batch_id == expected, "batch_id does not follow from source, delivery, hour and line")
+
+
+def _check_hour(header: BatchHeader) -> None:
     _require(header.hour_ms % HOUR_MS == 0, "hour_ms is not the start of an hour")
     _require(header.late == is_late(header.hour_ms, header.published_at_ms), "late contradicts published_at")
-    _require(header.hour_ms != NO_HOUR_MS or not batch.records, "records without an hour")
-    _require(len(batch.records) <= BLOCK_MAX_LINES, f"more than {BLOCK_MAX_LINES} records")
+    if header.hour_ms == NO_HOUR_MS:
+        return
+    _require(header.hour_ms <= header.received_at_ms + MAX_FUTURE_MS, "its hour lies in the future")
+    _require(header.hour_ms + HOUR_MS > header.received_at_ms - MAX_AGE_MS, "its hour is too long ago")
 
 
 def _require(holds: bool, why_not: str) -> None:

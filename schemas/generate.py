@@ -32,6 +32,7 @@ def stale_files() -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
+    """Generate, or with `--check` return 1 where a generated file is stale."""
     if arguments == ["--check"]:
         stale = stale_files()
         for name in stale:

@@ -1,5 +1,5 @@
 -- Hourly sums, corrections and the ledger of batches. Written by the media-usage job and by reprocess only.
--- Table names are unqualified: reprocess builds the same tables in a schema of its own (jobs/media_usage/statements.py).
+-- Names are unqualified: reprocess applies this file to a schema of its own, and its job writes there.
 
 -- Absolute sums of on-time batches, one row per hour, customer environment, asset and resolution tier.
 CREATE TABLE media_usage (
@@ -67,11 +67,13 @@ CREATE TABLE batch_ledger_default PARTITION OF batch_ledger DEFAULT;
 CREATE INDEX batch_ledger_by_source ON batch_ledger (source_id, hour);
 
 -- Daily partitions for [first, last]; rows that already sit in the default partition move into theirs.
+-- Writers wait meanwhile: a row that reached the default partition between move and attach would fail the attach.
 CREATE FUNCTION ensure_ledger_partitions(first date, last date) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     day date;
     partition text;
 BEGIN
+    LOCK TABLE batch_ledger IN EXCLUSIVE MODE;
     FOR day IN SELECT generate_series(first, last, interval '1 day')::date LOOP
         partition := 'batch_ledger_' || to_char(day, 'YYYYMMDD');
         CONTINUE WHEN to_regclass(partition) IS NOT NULL;
