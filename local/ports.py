@@ -1,0 +1,160 @@
+"""Every port of the stack, derived from one base."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Final
+
+LOOPBACK: Final = "127.0.0.1"
+_LISTEN: Final = "0A"
+
+
+class PortInUse(RuntimeError):
+    """Another program listens where the stack wants to; the message says who and how to move the stack."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Ports by name; `base` is the setting PORT_BASE."""
+
+    base: int
+
+    SIZE: ClassVar[int] = 100
+    MOST_TASKMANAGERS: ClassVar[int] = 10
+    MOST_COLLECTORS: ClassVar[int] = 10
+
+    @property
+    def kafka(self) -> int:
+        """Kafka clients connect here."""
+        return self.base
+
+    @property
+    def kafka_controller(self) -> int:
+        """KRaft controller of the one broker."""
+        return self.base + 1
+
+    @property
+    def redis(self) -> int:
+        """Redis."""
+        return self.base + 2
+
+    @property
+    def postgres(self) -> int:
+        """Both databases."""
+        return self.base + 3
+
+    @property
+    def flink_rest(self) -> int:
+        """JobManager's web interface and REST API."""
+        return self.base + 4
+
+    @property
+    def jobmanager_rpc(self) -> int:
+        """TaskManagers register here."""
+        return self.base + 5
+
+    @property
+    def jobmanager_blob(self) -> int:
+        """TaskManagers fetch job artifacts here."""
+        return self.base + 6
+
+    @property
+    def jobmanager_metrics(self) -> int:
+        """Prometheus endpoint of the JobManager."""
+        return self.base + 7
+
+    def taskmanager_rpc(self, index: int) -> int:
+        """The JobManager calls TaskManager `index` here."""
+        return self.base + 10 + index
+
+    def taskmanager_data(self, index: int) -> int:
+        """Other TaskManagers shuffle records to TaskManager `index` here."""
+        return self.base + 20 + index
+
+    def taskmanager_metrics(self, index: int) -> int:
+        """Prometheus endpoint of TaskManager `index`."""
+        return self.base + 30 + index
+
+    def collector_http(self, index: int) -> int:
+        """HTTP deliveries, health and metrics of collector `index`."""
+        return self.base + 40 + index
+
+    def collector_syslog(self, index: int) -> int:
+        """Syslog over TCP of collector `index`."""
+        return self.base + 50 + index
+
+
+def require_free(ports: dict[str, int]) -> None:
+    """Raise PortInUse for the first of these ports that something listens on."""
+    for use, port in ports.items():
+        if is_open(port):
+            raise PortInUse(
+                f"port {port} ({use}) is in use by {holder(port)}: "
+                "stop that, or move the stack with PORT_BASE=<first of 100 free ports>"
+            )
+
+
+def is_open(port: int) -> bool:
+    """Whether something on this machine accepts connections at the port."""
+    with socket.socket() as client:
+        client.settimeout(1)
+        return client.connect_ex((LOOPBACK, port)) == 0
+
+
+def free_base() -> int:
+    """First port of a block in which nothing listens, for a stack that lives as long as a test.
+
+    Below 32768, where Linux starts to hand out ports for outgoing connections.
+    """
+    taken = {port for port, _ in _listeners()}
+    for base in range(20_000, 32_000, Ports.SIZE):
+        if not any(base <= port < base + Ports.SIZE for port in taken) and _reserve(base):
+            return base
+    raise PortInUse("no free block of 100 ports between 20000 and 32000")
+
+
+#: Held until this process ends: the block's last port, which no service uses, marks the block as taken.
+_reservations: list[socket.socket] = []
+
+
+def _reserve(base: int) -> bool:
+    mark = socket.socket()
+    try:
+        mark.bind((LOOPBACK, base + Ports.SIZE - 1))
+        mark.listen()
+    except OSError:
+        mark.close()
+        return False
+    _reservations.append(mark)
+    return True
+
+
+def holder(port: int) -> str:
+    """Who listens at the port, as "name (pid n)", as far as this user may know."""
+    inodes = {f"socket:[{inode}]" for listening, inode in _listeners() if listening == port}
+    for process in Path("/proc").glob("[0-9]*"):
+        if inodes & set(_open_files(process)):
+            return f"{(process / 'comm').read_text().strip()} (pid {process.name})"
+    return "a process of another user"
+
+
+def _listeners() -> Iterator[tuple[int, str]]:
+    """(port, socket inode) of every listening TCP socket, from proc_net_tcp(5)."""
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        if not Path(table).exists():
+            continue
+        for line in Path(table).read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == _LISTEN:
+                yield int(fields[1].rpartition(":")[2], 16), fields[9]
+
+
+def _open_files(process: Path) -> Iterator[str]:
+    try:
+        for descriptor in (process / "fd").iterdir():
+            yield str(descriptor.readlink())
+    except OSError:
+        return  # ended meanwhile, or another user's
