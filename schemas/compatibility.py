@@ -139,11 +139,7 @@ def _messages(schema: FileDescriptorSet) -> dict[str, DescriptorProto]:
 def _enums(schema: FileDescriptorSet) -> dict[str, EnumDescriptorProto]:
     """Every enum by full name, nested ones included."""
     top = {f"{file.package}.{enum.name}".lstrip("."): enum for file in schema.file for enum in file.enum_type}
-    nested = {
-        f"{name}.{enum.name}": enum
-        for name, message in _messages(schema).items()
-        for enum in message.enum_type
-    }
+    nested = {f"{name}.{enum.name}": enum for name, message in _messages(schema).items() for enum in message.enum_type}
     return top | nested
 
 

@@ -34,9 +34,7 @@ identities: st.SearchStrategy[Identity] = st.tuples(
 )
 
 
-def make_batch(
-    *offsets_ms: int, hour_ms: int = HOUR, published_at_ms: int = HOUR + HOUR_MS
-) -> AccessLogBatch:
+def make_batch(*offsets_ms: int, hour_ms: int = HOUR, published_at_ms: int = HOUR + HOUR_MS) -> AccessLogBatch:
     header = BatchHeader(
         kind=BatchKind.BATCH_KIND_RECORDS,
         id_version=1,
@@ -91,9 +89,7 @@ class TestIds:
         assert (contract.batch_id(*one) == contract.batch_id(*other)) == (one == other)
 
     @given(names, names, st.integers(min_value=0, max_value=12))
-    def test_no_cut_between_source_and_delivery_makes_the_same_id(
-        self, source: str, delivery: str, cut: int
-    ) -> None:
+    def test_no_cut_between_source_and_delivery_makes_the_same_id(self, source: str, delivery: str, cut: int) -> None:
         text = source + delivery
         moved = (text[:cut], text[cut:])
         same = contract.batch_id(*moved, HOUR, 0) == contract.batch_id(source, delivery, HOUR, 0)
@@ -137,9 +133,7 @@ class TestLateness:
         ],
         ids=["within its hour", "at its end", "before the horizon", "at it", "beyond it", "weeks later"],
     )
-    def test_a_batch_is_late_beyond_48_hours_after_the_end_of_its_hour(
-        self, published_at_ms: int, late: bool
-    ) -> None:
+    def test_a_batch_is_late_beyond_48_hours_after_the_end_of_its_hour(self, published_at_ms: int, late: bool) -> None:
         assert contract.is_late(HOUR, published_at_ms) is late
         assert make_batch(0, published_at_ms=published_at_ms).header.late is late
 
@@ -167,9 +161,7 @@ class TestKafkaTimestamp:
     def test_it_is_the_collectors_clock_for_a_heartbeat(self) -> None:
         assert contract.kafka_timestamp(make_heartbeat()) == HOUR + 17
 
-    @pytest.mark.parametrize(
-        "offsets_ms", [(), (HOUR_MS,), (0, 2**32 - 1)], ids=["none", "next hour", "huge"]
-    )
+    @pytest.mark.parametrize("offsets_ms", [(), (HOUR_MS,), (0, 2**32 - 1)], ids=["none", "next hour", "huge"])
     def test_no_batch_moves_the_watermark_beyond_its_hour(self, offsets_ms: tuple[int, ...]) -> None:
         with pytest.raises(contract.InvalidBatch, match="outside the hour"):
             contract.kafka_timestamp(make_batch(*offsets_ms))
@@ -193,9 +185,7 @@ def with_id(batch: AccessLogBatch, **header: object) -> AccessLogBatch:
     for name, value in header.items():
         setattr(batch.header, name, value)
     changed = batch.header
-    changed.batch_id = contract.batch_id(
-        changed.source_id, changed.delivery_id, changed.hour_ms, changed.first_line
-    )
+    changed.batch_id = contract.batch_id(changed.source_id, changed.delivery_id, changed.hour_ms, changed.first_line)
     contract.stamp_publication(batch, changed.published_at_ms)
     return batch
 
@@ -269,9 +259,7 @@ class TestContract:
         assert contract.parse_batch(make().SerializeToString()) == make()
 
     @pytest.mark.parametrize(("make", "why"), BROKEN.values(), ids=BROKEN)
-    def test_a_broken_batch_is_refused_with_its_reason(
-        self, make: Callable[[], AccessLogBatch], why: str
-    ) -> None:
+    def test_a_broken_batch_is_refused_with_its_reason(self, make: Callable[[], AccessLogBatch], why: str) -> None:
         with pytest.raises(contract.InvalidBatch, match=why):
             contract.parse_batch(make().SerializeToString())
 

@@ -156,9 +156,7 @@ VIOLATIONS = {
 def compiled(source: str, directory: Path) -> FileDescriptorSet:
     (directory / "shop.proto").write_text(source)
     output = directory / "shop.binpb"
-    status = protoc.main(
-        ["protoc", f"--proto_path={directory}", f"--descriptor_set_out={output}", "shop.proto"]
-    )
+    status = protoc.main(["protoc", f"--proto_path={directory}", f"--descriptor_set_out={output}", "shop.proto"])
     assert status == 0
     return FileDescriptorSet.FromString(output.read_bytes())
 

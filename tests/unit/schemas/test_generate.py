@@ -13,9 +13,7 @@ def test_the_generated_modules_are_current() -> None:
     assert generate.stale_files() == []
 
 
-def test_the_check_names_a_stale_module(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_check_names_a_stale_module(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(generate, "stale_files", lambda: ["schemas/cdn_logs_pb2.py"])
     assert generate.main(["--check"]) == 1
     assert capsys.readouterr().err == (

@@ -1,0 +1,81 @@
+"""Real servers for integration tests: one Postgres a session, a fresh database a test."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from local import postgres
+from local.ports import free_base
+from local.settings import Settings
+from schemas import migrations
+from tests.integration.billing import Billing
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Run a Postgres server until the session ends; `postgres.dsn` gives its addresses."""
+    state: Path = tmp_path_factory.mktemp("postgres")
+    settings = Settings(state=state, port_base=free_base())
+    postgres.launch(settings)
+    yield settings
+    postgres.halt(settings)
+    postgres.remove_data(settings)
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres_server: Settings) -> Settings:
+    """Apply all migrations once: the databases of that name are the templates of those that tests get."""
+    for name in ("assets", "billing"):
+        migrations.apply(postgres.dsn(postgres_server, name), "assets" if name == "assets" else "billing")
+    return postgres_server
+
+
+@pytest.fixture
+def new_database(postgres_server: Settings) -> Callable[[str], str]:
+    """Make a fresh copy of a template database, and return its address."""
+
+    def make(template: str) -> str:
+        name = f"test_{next(_numbers)}"
+        connection = psycopg2.connect(postgres.dsn(postgres_server, "postgres"))
+        connection.autocommit = True  # CREATE DATABASE allows no transaction around it
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        finally:
+            connection.close()
+        return postgres.dsn(postgres_server, name)
+
+    return make
+
+
+@pytest.fixture
+def empty_dsn(new_database: Callable[[str], str]) -> str:
+    """Address of a database without any table."""
+    return new_database("template1")
+
+
+@pytest.fixture
+def billing_dsn(migrated: Settings, new_database: Callable[[str], str]) -> str:
+    """Address of a billing database of its own, with all tables and no row."""
+    return new_database("billing")
+
+
+@pytest.fixture
+def assets_dsn(migrated: Settings, new_database: Callable[[str], str]) -> str:
+    """Address of an asset database of its own, with all tables and no row."""
+    return new_database("assets")
+
+
+@pytest.fixture
+def billing(billing_dsn: str) -> Iterator[Billing]:
+    """An empty billing database with helpers that write what the media-usage job would."""
+    database = Billing(billing_dsn)
+    yield database
+    database.close()
