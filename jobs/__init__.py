@@ -1,0 +1,1 @@
+"""The Flink jobs: enrichment, media usage, and the bounded reprocess job made of the same functions."""

@@ -1,0 +1,1 @@
+"""Enrichment: raw batches become enriched batches, exactly once."""

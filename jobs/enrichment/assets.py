@@ -1,0 +1,77 @@
+"""What enrichment knows of an asset, in the form that is fast to ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from schemas.cdn_logs_pb2 import AssetSettings, Rendition, RenditionSettings, Unresolved
+
+
+@dataclass(frozen=True, slots=True)
+class RenditionTimeline:
+    """One rendition and the exact duration of each of its segments."""
+
+    rendition: Rendition
+    first_segment: int
+    segment_ms: tuple[int, ...]
+    fixed_segment_ms: int
+    part_ms: int
+
+    def duration_ms(self, number: int, is_part: bool) -> int | None:
+        """Media duration of a segment or part in milliseconds; None where the rendition does not list it."""
+        if is_part:
+            return self.part_ms or None
+        index = number - self.first_segment
+        if 0 <= index < len(self.segment_ms):
+            return self.segment_ms[index]
+        return self.fixed_segment_ms or None
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """An asset as read from the asset database at `read_at_ms`; `absent` where the database has none."""
+
+    asset_id: str
+    timelines: dict[str, RenditionTimeline]
+    read_at_ms: int
+    absent: bool = False
+
+    @classmethod
+    def of(cls, settings: AssetSettings) -> Asset:
+        """The fast form of what Redis and the asset database hold."""
+        timelines = {entry.rendition.name: _timeline(entry) for entry in settings.renditions}
+        return cls(settings.asset_id, timelines, settings.read_at_ms, settings.absent)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """Outcome of asking an asset for a segment: a rendition and a duration, or the reason why not."""
+
+    rendition: Rendition | None
+    duration_ms: int
+    unresolved: int
+
+
+_UNKNOWN_ASSET: Final = Resolution(None, 0, Unresolved.UNRESOLVED_UNKNOWN_ASSET)
+_UNKNOWN_RENDITION: Final = Resolution(None, 0, Unresolved.UNRESOLVED_UNKNOWN_RENDITION)
+_UNKNOWN_SEGMENT: Final = Resolution(None, 0, Unresolved.UNRESOLVED_UNKNOWN_SEGMENT)
+
+
+def resolve(asset: Asset, rendition: str, number: int, is_part: bool) -> Resolution:
+    """Tie a segment to its rendition and exact duration. Never guesses: what is not listed is unresolved."""
+    if asset.absent:
+        return _UNKNOWN_ASSET
+    timeline = asset.timelines.get(rendition)
+    if timeline is None:
+        return _UNKNOWN_RENDITION
+    duration = timeline.duration_ms(number, is_part)
+    if duration is None:
+        return _UNKNOWN_SEGMENT
+    return Resolution(timeline.rendition, duration, Unresolved.UNRESOLVED_UNSPECIFIED)
+
+
+def _timeline(entry: RenditionSettings) -> RenditionTimeline:
+    return RenditionTimeline(
+        entry.rendition, entry.first_segment, tuple(entry.segment_ms), entry.fixed_segment_ms, entry.part_ms
+    )

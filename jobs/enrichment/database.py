@@ -1,0 +1,122 @@
+"""The asset database: one query for many assets, in a bounded number of threads."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import psycopg2
+from psycopg2.extensions import connection as Connection
+
+from schemas.cdn_logs_pb2 import AssetSettings, LowLatencyBilling, MediaType, Rendition, RenditionSettings
+
+_QUERY: Final = """
+SELECT asset_id, environment_id, name, media_type, height, codecs, bandwidth_bps,
+       first_segment, segment_ms, fixed_segment_ms, part_ms, low_latency_billing
+FROM assets LEFT JOIN renditions USING (asset_id)
+WHERE asset_id = ANY(%s)
+ORDER BY asset_id, name
+"""
+
+_LOW_LATENCY_BILLING: Final = {
+    "segments": LowLatencyBilling.LOW_LATENCY_BILLING_SEGMENTS,
+    "parts": LowLatencyBilling.LOW_LATENCY_BILLING_PARTS,
+}
+
+
+class AssetDatabase:
+    """Reads assets. Safe to call from several threads: each has a connection of its own.
+
+    The password is not part of the DSN: libpq takes it from PGPASSFILE, so that it is in no job graph and no log.
+    """
+
+    def __init__(self, dsn: str, timeout_s: float) -> None:
+        self._dsn = dsn
+        self._timeout_s = timeout_s
+        self._local = threading.local()
+        self._connections: list[Connection] = []
+
+    def read(self, asset_ids: Sequence[str], now_ms: int) -> dict[str, AssetSettings]:
+        """Settings of every asset asked for, absent ones marked so. Raises psycopg2.Error; the next call reconnects."""
+        try:
+            with self._connection() as connection, connection.cursor() as cursor:
+                cursor.execute(_QUERY, (list(asset_ids),))
+                rows = cursor.fetchall()
+        except psycopg2.Error:
+            self._forget_connection()
+            raise
+        return settings_of_rows(asset_ids, rows, now_ms)
+
+    def close(self) -> None:
+        for connection in self._connections:
+            connection.close()
+
+    def _connection(self) -> Connection:
+        connection: Connection | None = getattr(self._local, "connection", None)
+        if connection is None or connection.closed:
+            milliseconds = int(self._timeout_s * 1000)
+            connection = psycopg2.connect(
+                self._dsn,
+                connect_timeout=max(1, int(self._timeout_s)),
+                application_name="enrichment",
+                options=f"-c statement_timeout={milliseconds} -c default_transaction_read_only=on",
+            )
+            self._local.connection = connection
+            self._connections.append(connection)
+        return connection
+
+    def _forget_connection(self) -> None:
+        connection: Connection | None = getattr(self._local, "connection", None)
+        if connection is not None:
+            connection.close()
+            self._connections.remove(connection)
+            self._local.connection = None
+
+
+def settings_of_rows(
+    asset_ids: Iterable[str], rows: Iterable[tuple[Any, ...]], now_ms: int
+) -> dict[str, AssetSettings]:
+    """Assets from joined rows; an id without a row is absent, one without renditions has none."""
+    found = {asset_id: AssetSettings(asset_id=asset_id, read_at_ms=now_ms, absent=True) for asset_id in asset_ids}
+    for asset_id, environment_id, name, *rest in rows:
+        settings = found[asset_id]
+        settings.absent = False
+        settings.environment_id = environment_id
+        if name is not None:
+            settings.renditions.append(_rendition(asset_id, environment_id, name, rest))
+    for settings in found.values():
+        _set_media_types(settings)
+    return found
+
+
+def _rendition(asset_id: str, environment_id: str, name: str, columns: Sequence[Any]) -> RenditionSettings:
+    media_type, height, codecs, bandwidth, first, segment_ms, fixed_ms, part_ms, billing = columns
+    is_video = media_type == "video"
+    rendition = Rendition(
+        environment_id=environment_id,
+        asset_id=asset_id,
+        name=name,
+        height=height,
+        media_type=MediaType.MEDIA_TYPE_VIDEO if is_video else MediaType.MEDIA_TYPE_AUDIO_ONLY,
+        low_latency_billing=_LOW_LATENCY_BILLING[billing],
+        codecs=codecs,
+        bandwidth_bps=bandwidth,
+    )
+    return RenditionSettings(
+        rendition=rendition,
+        first_segment=first,
+        segment_ms=segment_ms,
+        fixed_segment_ms=fixed_ms,
+        part_ms=part_ms,
+    )
+
+
+def _set_media_types(settings: AssetSettings) -> None:
+    """Audio beside video is a companion: billing both would double the bill."""
+    types = {entry.rendition.media_type for entry in settings.renditions}
+    if MediaType.MEDIA_TYPE_VIDEO not in types:
+        return
+    for entry in settings.renditions:
+        if entry.rendition.media_type == MediaType.MEDIA_TYPE_AUDIO_ONLY:
+            entry.rendition.media_type = MediaType.MEDIA_TYPE_COMPANION_AUDIO

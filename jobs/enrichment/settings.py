@@ -1,0 +1,80 @@
+"""Settings of the enrichment job, from environment variables `ENRICHMENT_*`.
+
+They travel to the TaskManagers inside the job graph, so they hold no secret: passwords are read where they are
+used, the asset database's from PGPASSFILE, Redis' from the file named here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from jobs.enrichment.paths import DEFAULT_INIT_PATTERNS, DEFAULT_PART_PATTERNS, DEFAULT_SEGMENT_PATTERNS
+from jobs.environment import require
+from schemas import topics
+
+_DAY_MS = 24 * 3_600_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnrichmentSettings:
+    """Every value has the unit in its name; validated when made."""
+
+    kafka_bootstrap_servers: str
+    redis_url: str
+    #: File that holds Redis' password; empty: none.
+    redis_password_file: str = ""
+    #: libpq address without a password.
+    assets_dsn: str
+    #: mmdb files on every TaskManager; empty: no ASN, or no geography.
+    asn_database: str = ""
+    city_database: str = ""
+    raw_topic: str = topics.RAW
+    enriched_topic: str = topics.ENRICHED
+    dead_letter_topic: str = topics.DEAD_LETTER
+    consumer_group: str = "enrichment"
+    #: Prefixes of the transactional ids: fixed over upgrades, none a prefix of the other.
+    enriched_transactional_prefix: str = "enrichment.enriched."
+    dead_letter_transactional_prefix: str = "enrichment.dead-letter."
+    #: Above the longest outage to survive: an expired transaction loses what a checkpoint has promised.
+    transaction_timeout_ms: int = 12 * 3_600_000
+    segment_patterns: tuple[str, ...] = field(default=DEFAULT_SEGMENT_PATTERNS)
+    part_patterns: tuple[str, ...] = field(default=DEFAULT_PART_PATTERNS)
+    init_patterns: tuple[str, ...] = field(default=DEFAULT_INIT_PATTERNS)
+    asset_cache_ttl_s: float = 300.0
+    asset_cache_negative_ttl_s: float = 15.0
+    asset_cache_entries: int = 50_000
+    #: The task thread waits so long for a look-up, then the job restarts.
+    lookup_wait_s: float = 60.0
+    #: Cap on concurrent queries of one TaskManager at the asset database.
+    database_queries: int = 4
+    database_timeout_s: float = 10.0
+    #: Share of a source's records that may be unresolved, over at least `fuse_window` records.
+    fuse_ratio: float = 0.5
+    fuse_window: int = 10_000
+    parallelism: int = 1
+    execution_mode: Literal["thread"] = "thread"
+
+    def __post_init__(self) -> None:
+        one, other = self.enriched_transactional_prefix, self.dead_letter_transactional_prefix
+        require(
+            not one.startswith(other) and not other.startswith(one),
+            "ENRICHMENT_ENRICHED_TRANSACTIONAL_PREFIX and ENRICHMENT_DEAD_LETTER_TRANSACTIONAL_PREFIX",
+            f"one of {one!r} and {other!r} is a prefix of the other, so one sink would abort the other's transactions",
+            "choose prefixes that differ before the shorter one ends",
+        )
+        require(
+            0 < self.fuse_ratio <= 1,
+            "ENRICHMENT_FUSE_RATIO",
+            f"{self.fuse_ratio} is no share",
+            "set it above 0, at most 1",
+        )
+        for name in (
+            "lookup_wait_s",
+            "database_queries",
+            "fuse_window",
+            "parallelism",
+            "asset_cache_entries",
+        ):
+            value = getattr(self, name)
+            require(value > 0, f"ENRICHMENT_{name.upper()}", f"{value} is not positive", "set it above 0")

@@ -1,0 +1,104 @@
+"""One raw message in, one enriched message or dead letter out. Knows no Flink."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from jobs.build import BUILD_ID
+from jobs.enrichment.assets import Asset
+from jobs.enrichment.enrich import enrich, missing_segments, unresolved_deliveries
+from jobs.enrichment.fuse import Fuse
+from jobs.enrichment.geography import Geography
+from jobs.enrichment.paths import MediaPath, PathGrammar
+from jobs.enrichment.resolver import AssetResolver
+from schemas.batch import InvalidBatch, kafka_key, parse_batch
+from schemas.cdn_logs_pb2 import AccessLogBatch, BatchKind, DeadLetter, Enrichment
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A Kafka message for the enriched topic, or (`dead`) for the dead-letter topic."""
+
+    key: bytes
+    value: bytes
+    dead: bool = False
+
+
+class EnrichmentStage:
+    """Enriches messages. One a task; holds caches and counters, no state that must survive."""
+
+    def __init__(
+        self,
+        grammar: PathGrammar,
+        resolver: AssetResolver,
+        geography: Geography,
+        unresolved_fuse: Fuse,
+        dead_fuse: Fuse,
+        raw_topic: str,
+        close: Callable[[], None],
+    ) -> None:
+        self._grammar = grammar
+        self._resolver = resolver
+        self._geography = geography
+        self._unresolved_fuse = unresolved_fuse
+        self._dead_fuse = dead_fuse
+        self._raw_topic = raw_topic
+        self.close = close
+        self._stamp = Enrichment(
+            build=BUILD_ID,
+            asn_database_epoch_s=geography.asn_epoch_s,
+            city_database_epoch_s=geography.city_epoch_s,
+        )
+        #: Totals since the task started; the job exports them.
+        self.records = 0
+        self.unresolved = 0
+        self.dead_letters = 0
+
+    def process(self, payload: bytes, timestamp_ms: int) -> Output:
+        """Enrich one message. Raises FuseBlown and LookupUnavailable, which restart the job."""
+        try:
+            batch = parse_batch(payload)
+        except InvalidBatch as error:
+            self._dead_fuse.count(self._raw_topic, 1, 1)
+            return self._dead_letter(payload, timestamp_ms, str(error))
+        self._dead_fuse.count(self._raw_topic, 1, 0)
+        key = kafka_key(batch.header)
+        if batch.header.kind == BatchKind.BATCH_KIND_HEARTBEAT:
+            return Output(key, payload)
+        self._enrich(batch)
+        return Output(key, batch.SerializeToString())
+
+    def _enrich(self, batch: AccessLogBatch) -> None:
+        parse = self._grammar.parse
+        paths = [parse(record.path) for record in batch.records]
+        enrich(batch, paths, self._assets(batch, paths), self._geography)
+        batch.enrichment.CopyFrom(self._stamp)
+        unresolved = unresolved_deliveries(batch)
+        self.records += len(paths)
+        self.unresolved += unresolved
+        self._unresolved_fuse.count(batch.header.source_id, len(paths), unresolved)
+
+    def _assets(self, batch: AccessLogBatch, paths: list[MediaPath]) -> dict[str, Asset]:
+        """The assets that the paths name, read anew where they lack a segment and are older than the delivery."""
+        assets = self._resolver.assets({path.asset for path in paths if path.asset})
+        received_at_ms = batch.header.received_at_ms
+        grown = {
+            asset_id
+            for asset_id in missing_segments(paths, assets)
+            if not assets[asset_id].absent and assets[asset_id].read_at_ms < received_at_ms
+        }
+        return assets | self._resolver.read_again(grown, received_at_ms)
+
+    def _dead_letter(self, payload: bytes, timestamp_ms: int, detail: str) -> Output:
+        self.dead_letters += 1
+        letter = DeadLetter(
+            stage="enrichment",
+            reason="invalid-batch",
+            detail=detail,
+            payload=payload,
+            topic=self._raw_topic,
+            topic_timestamp_ms=timestamp_ms,
+            build=BUILD_ID,
+        )
+        return Output(f"{self._raw_topic}:{timestamp_ms}".encode(), letter.SerializeToString(), dead=True)

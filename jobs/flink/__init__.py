@@ -1,0 +1,1 @@
+"""Thin edges between the jobs and Flink: connectors, checks, builds."""

@@ -1,0 +1,1 @@
+"""Media usage: enriched batches become hourly sums, corrections and the ledger."""

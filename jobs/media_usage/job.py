@@ -1,0 +1,127 @@
+"""The media-usage job as a graph: enriched → tally → deduplicate → 1-hour windows → Postgres."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pyflink.common import Duration, Time, Types, WatermarkStrategy
+from pyflink.datastream import DataStream, OutputTag, StreamExecutionEnvironment
+from pyflink.datastream.window import TumblingEventTimeWindows
+
+from jobs.flink.jdbc import jdbc_sink
+from jobs.flink.kafka import source
+from jobs.media_usage import wire
+from jobs.media_usage.operators.beyond_lateness import BeyondLatenessAlert
+from jobs.media_usage.operators.deduplicate import (
+    DeduplicateFunction,
+    corrections_tag,
+    ledger_tag,
+    row_type,
+    totals_tag,
+    watermark_tag,
+)
+from jobs.media_usage.operators.hourly_window import EmitUsage, SumAggregate
+from jobs.media_usage.operators.tally import TallyFunction
+from jobs.media_usage.settings import MediaUsageSettings
+from jobs.media_usage.statements import COLLECTOR_TOTALS, CORRECTION, LEDGER, USAGE, WATERMARK, Statement
+from schemas.batch import ALLOWED_LATENESS_MS, HOUR_MS
+
+#: Operator uids: savepoints are matched by them, so they never change.
+UIDS: Final = (
+    "enriched-source",
+    "tally",
+    "deduplicate",
+    "hourly-window",
+    "beyond-lateness",
+    "usage-sink",
+    "corrections-sink",
+    "ledger-sink",
+    "collector-totals-sink",
+    "watermark-sink",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MediaUsageSinks:
+    """Where each kind of row goes."""
+
+    usage: Any
+    corrections: Any
+    ledger: Any
+    collector_totals: Any
+    watermark: Any
+
+
+def build(
+    env: StreamExecutionEnvironment,
+    settings: MediaUsageSettings,
+    enriched_source: Any,
+    sinks: MediaUsageSinks,
+) -> None:
+    """Add the job to an environment. Pure: connects nothing, reads no variable."""
+    stream = env.from_source(enriched_source, watermarks(settings.out_of_orderness_h), "enriched")
+    count(stream.uid("enriched-source"), TallyFunction(), sinks)
+
+
+def watermarks(out_of_orderness_h: float) -> WatermarkStrategy:
+    """Per partition, on the JVM, from Kafka's record timestamps. No idleness: heartbeats move silent partitions."""
+    return WatermarkStrategy.for_bounded_out_of_orderness(Duration.of_millis(int(out_of_orderness_h * HOUR_MS)))
+
+
+def count(enriched: DataStream, tally: TallyFunction, sinks: MediaUsageSinks) -> None:
+    """Everything from an enriched batch to its rows; reprocess uses the same."""
+    batches = enriched.process(tally, Types.STRING()).uid("tally").name("tally")
+    counted = batches.key_by(wire.key_of, Types.STRING()).process(DeduplicateFunction(), Types.STRING())
+    counted = counted.uid("deduplicate").name("deduplicate")
+    _windows(counted, sinks)
+    for name, tag, sink in (
+        ("corrections", corrections_tag(), sinks.corrections),
+        ("ledger", ledger_tag(), sinks.ledger),
+        ("collector-totals", totals_tag(), sinks.collector_totals),
+        ("watermark", watermark_tag(), sinks.watermark),
+    ):
+        counted.get_side_output(tag).sink_to(sink).uid(f"{name}-sink").name(name)
+
+
+def _windows(usage: DataStream, sinks: MediaUsageSinks) -> None:
+    refused = OutputTag("beyond-lateness", Types.STRING())
+    hourly = (
+        usage.key_by(wire.key_of, Types.STRING())
+        .window(TumblingEventTimeWindows.of(Time.hours(1)))
+        .allowed_lateness(ALLOWED_LATENESS_MS)
+        .side_output_late_data(refused)
+        .aggregate(SumAggregate(), EmitUsage(), Types.STRING(), row_type(USAGE))
+        .uid("hourly-window")
+        .name("hourly-window")
+    )
+    hourly.sink_to(sinks.usage).uid("usage-sink").name("usage")
+    alert = hourly.get_side_output(refused).process(BeyondLatenessAlert(), Types.STRING())
+    alert.uid("beyond-lateness").name("beyond-lateness")
+
+
+def kafka_source(settings: MediaUsageSettings) -> Any:
+    return source(settings.kafka_bootstrap_servers, settings.enriched_topic, settings.consumer_group)
+
+
+def jdbc_sinks(settings: MediaUsageSettings) -> MediaUsageSinks:
+    """Upserts of absolute values: at least once through the connector, exactly once by their guards."""
+
+    def sink(statement: Statement) -> Any:
+        return jdbc_sink(
+            statement.sql,
+            statement.jdbc_types,
+            url=settings.billing_jdbc_url,
+            user=settings.billing_user,
+            batch_rows=settings.jdbc_batch_rows,
+            batch_interval_ms=settings.jdbc_batch_interval_ms,
+            retries=settings.jdbc_retries,
+        )
+
+    return MediaUsageSinks(
+        usage=sink(USAGE),
+        corrections=sink(CORRECTION),
+        ledger=sink(LEDGER),
+        collector_totals=sink(COLLECTOR_TOTALS),
+        watermark=sink(WATERMARK),
+    )

@@ -1,0 +1,1 @@
+"""The operators of the usage job: thin shims around pure functions."""

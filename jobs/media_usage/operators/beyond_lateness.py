@@ -1,0 +1,31 @@
+"""What the window refused: an alert, because the batch contract says that it cannot happen."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+from pyflink.datastream import ProcessFunction, RuntimeContext
+
+from jobs.media_usage import wire
+
+_log = logging.getLogger(__name__)
+
+
+class BeyondLatenessAlert(ProcessFunction):  # type: ignore[misc]  # pyflink is not typed
+    """Counts and logs on-time messages that came after their window was gone.
+
+    Their batch stands in the ledger, so the audit names the hour, and `reprocess` heals it.
+    """
+
+    def __init__(self) -> None:
+        self._refused = 0
+
+    def open(self, runtime_context: RuntimeContext) -> None:
+        runtime_context.get_metrics_group().gauge("beyond_allowed_lateness", lambda: self._refused)
+
+    def process_element(self, value: str, ctx: ProcessFunction.Context) -> Iterator[str]:
+        self._refused += 1
+        key = wire.usage_key(wire.key_of(value))
+        _log.error("an on-time batch came after its window was gone: event time %d, %s", ctx.timestamp(), key)
+        yield from ()

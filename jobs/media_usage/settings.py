@@ -1,0 +1,43 @@
+"""Settings of the media-usage job, from environment variables `MEDIA_USAGE_*`.
+
+They hold no secret: the billing database's password is read from PGPASSFILE, on client and TaskManagers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from jobs.environment import require
+from schemas import topics
+
+
+@dataclass(frozen=True, kw_only=True)
+class MediaUsageSettings:
+    """Every value has the unit in its name; validated when made."""
+
+    kafka_bootstrap_servers: str
+    #: jdbc:postgresql://host:port/database without a password.
+    billing_jdbc_url: str
+    billing_user: str
+    enriched_topic: str = topics.ENRICHED
+    consumer_group: str = "media-usage"
+    #: How far behind the newest event time of its partition an event may be and still be on time.
+    out_of_orderness_h: float = 3.0
+    #: Rows and milliseconds after which the JDBC sinks write; a checkpoint always does.
+    jdbc_batch_rows: int = 1000
+    jdbc_batch_interval_ms: int = 1000
+    jdbc_retries: int = 5
+    parallelism: int = 1
+    execution_mode: Literal["thread"] = "thread"
+
+    def __post_init__(self) -> None:
+        require(
+            self.billing_jdbc_url.startswith("jdbc:postgresql://") and "password" not in self.billing_jdbc_url,
+            "MEDIA_USAGE_BILLING_JDBC_URL",
+            "it is no jdbc:postgresql:// address, or it holds a password, which would stand in the job graph",
+            "give jdbc:postgresql://host:port/database and put the password into the file that PGPASSFILE names",
+        )
+        for name in ("out_of_orderness_h", "jdbc_batch_rows", "parallelism"):
+            value = getattr(self, name)
+            require(value > 0, f"MEDIA_USAGE_{name.upper()}", f"{value} is not positive", "set it above 0")

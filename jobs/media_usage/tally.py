@@ -1,0 +1,66 @@
+"""The tally of a batch: what it bills by key, and what became of each of its lines. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from jobs.media_usage.billing_rule import BILLED, UNRESOLVED, outcome, tier
+from jobs.media_usage.sums import Sums
+from schemas.cdn_logs_pb2 import AccessLogBatch, Rendition
+
+_UNRESOLVED_OUTCOMES = frozenset(UNRESOLVED.values())
+
+
+class UsageKey(NamedTuple):
+    """What is billed apart: a tier of an asset of a customer environment."""
+
+    environment_id: str
+    asset_id: str
+    tier: str
+
+
+@dataclass(slots=True)
+class Tally:
+    """Small whatever the batch's size: one entry a key, an outcome and an unresolved asset."""
+
+    usage: dict[UsageKey, Sums] = field(default_factory=dict)
+    outcomes: dict[str, int] = field(default_factory=dict)
+    unresolved_assets: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def billed_ms(self) -> int:
+        return sum(sums.delivered_ms for sums in self.usage.values())
+
+
+def tally(batch: AccessLogBatch) -> Tally:
+    """Tally an enriched batch."""
+    result = Tally()
+    renditions = list(batch.renditions) or [Rendition()]
+    totals: list[list[int] | None] = [None] * len(renditions)
+    outcomes = result.outcomes
+    for record in batch.records:
+        index = record.rendition
+        reason, delivered_ms = outcome(record, renditions[index])
+        outcomes[reason] = outcomes.get(reason, 0) + 1
+        if reason is BILLED:
+            total = totals[index]
+            if total is None:
+                total = totals[index] = [0, 0, 0, 0]
+            total[0] += delivered_ms
+            total[1] += delivered_ms > 0
+            total[2] += record.body_bytes
+            total[3] += 1
+        elif reason in _UNRESOLVED_OUTCOMES:
+            asset_id = record.unresolved_asset or record.path
+            result.unresolved_assets[asset_id] = result.unresolved_assets.get(asset_id, 0) + 1
+    _merge_renditions(result, renditions, totals)
+    return result
+
+
+def _merge_renditions(result: Tally, renditions: list[Rendition], totals: list[list[int] | None]) -> None:
+    """Renditions of one tier are one key."""
+    for rendition, total in zip(renditions, totals, strict=True):
+        if total is not None:
+            key = UsageKey(rendition.environment_id, rendition.asset_id, tier(rendition))
+            result.usage[key] = result.usage.get(key, Sums()).plus(Sums(*total))

@@ -1,0 +1,1 @@
+"""The bounded job behind `python -m ops.reprocess`."""
