@@ -113,9 +113,7 @@ def build(seed: int, count: int = DEFAULT_ASSETS) -> Catalogue:
     viral = _viral(draw)
     withheld = _asset(draw, "premiere-withheld", ENVIRONMENTS[1], "fmp4", top=1080)
     others = [_ordinary(draw, number) for number in range(count - 2)]
-    return Catalogue(
-        environments=ENVIRONMENTS, assets=(viral, withheld, *others), viral=viral, withheld=withheld
-    )
+    return Catalogue(environments=ENVIRONMENTS, assets=(viral, withheld, *others), viral=viral, withheld=withheld)
 
 
 def write(dsn: str, environments: Iterable[Environment], assets: Iterable[Asset]) -> None:
@@ -209,9 +207,7 @@ def _durations(edges: Iterable[int]) -> tuple[int, ...]:
     return tuple(end - start for start, end in pairwise(edges))
 
 
-def _pictures(
-    edges: tuple[int, ...], first_segment: int, packaging: Packaging, top: int
-) -> tuple[Rendition, ...]:
+def _pictures(edges: tuple[int, ...], first_segment: int, packaging: Packaging, top: int) -> tuple[Rendition, ...]:
     segment_ms = _durations(edges)
     return tuple(
         Rendition(
