@@ -42,9 +42,8 @@ class FleetCache:
 
     async def get(self, asset_ids: Sequence[str]) -> dict[str, AssetSettings]:
         """What Redis knows, in one MGET; nothing where Redis fails."""
-        values: list[bytes | None] = await self._attempt(
-            lambda: self._client.mget([_key(asset_id) for asset_id in asset_ids]), []
-        )
+        keys = [_key(asset_id) for asset_id in asset_ids]
+        values: list[bytes | None] = await self._attempt(lambda: self._client.mget(keys), [])
         found = (_decode(value) for value in values if value is not None)
         return {settings.asset_id: settings for settings in found if settings is not None}
 

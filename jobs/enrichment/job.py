@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from pyflink.common import WatermarkStrategy
 from pyflink.datastream import StreamExecutionEnvironment
@@ -11,9 +11,7 @@ from pyflink.datastream import StreamExecutionEnvironment
 from jobs.enrichment.operator import EnrichmentFunction, dead_letter_tag
 from jobs.enrichment.settings import EnrichmentSettings
 from jobs.flink.kafka import exactly_once_sink, key_and_value, source
-
-#: Operator uids: savepoints are matched by them, so they never change.
-UIDS: Final = ("raw-source", "enrich", "enriched-sink", "dead-letter-sink")
+from jobs.flink.streams import side_output
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +30,7 @@ def build(
     raw = env.from_source(raw_source, WatermarkStrategy.no_watermarks(), "raw").uid("raw-source")
     enriched = raw.process(EnrichmentFunction(settings), key_and_value()).uid("enrich").name("enrich")
     enriched.sink_to(sinks.enriched).uid("enriched-sink").name("enriched")
-    dead_letters = enriched.get_side_output(dead_letter_tag())
+    dead_letters = side_output(enriched, dead_letter_tag(), "dead-letters")
     dead_letters.sink_to(sinks.dead_letters).uid("dead-letter-sink").name("dead-letters")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from pyflink.common import Duration, Time, Types, WatermarkStrategy
 from pyflink.datastream import DataStream, OutputTag, StreamExecutionEnvironment
@@ -11,6 +11,7 @@ from pyflink.datastream.window import TumblingEventTimeWindows
 
 from jobs.flink.jdbc import jdbc_sink
 from jobs.flink.kafka import source
+from jobs.flink.streams import key_by, side_output
 from jobs.media_usage import wire
 from jobs.media_usage.operators.beyond_lateness import BeyondLatenessAlert
 from jobs.media_usage.operators.deduplicate import (
@@ -26,20 +27,6 @@ from jobs.media_usage.operators.tally import TallyFunction
 from jobs.media_usage.settings import MediaUsageSettings
 from jobs.media_usage.statements import COLLECTOR_TOTALS, CORRECTION, LEDGER, USAGE, WATERMARK, Statement
 from schemas.batch import ALLOWED_LATENESS_MS, HOUR_MS
-
-#: Operator uids: savepoints are matched by them, so they never change.
-UIDS: Final = (
-    "enriched-source",
-    "tally",
-    "deduplicate",
-    "hourly-window",
-    "beyond-lateness",
-    "usage-sink",
-    "corrections-sink",
-    "ledger-sink",
-    "collector-totals-sink",
-    "watermark-sink",
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +48,7 @@ def build(
 ) -> None:
     """Add the job to an environment. Pure: connects nothing, reads no variable."""
     stream = env.from_source(enriched_source, watermarks(settings.out_of_orderness_h), "enriched")
-    count(stream.uid("enriched-source"), TallyFunction(), sinks)
+    count(stream.uid("enriched-source"), sinks)
 
 
 def watermarks(out_of_orderness_h: float) -> WatermarkStrategy:
@@ -69,11 +56,11 @@ def watermarks(out_of_orderness_h: float) -> WatermarkStrategy:
     return WatermarkStrategy.for_bounded_out_of_orderness(Duration.of_millis(int(out_of_orderness_h * HOUR_MS)))
 
 
-def count(enriched: DataStream, tally: TallyFunction, sinks: MediaUsageSinks) -> None:
+def count(enriched: DataStream, sinks: MediaUsageSinks) -> None:
     """Everything from an enriched batch to its rows; reprocess uses the same."""
-    batches = enriched.process(tally, Types.STRING()).uid("tally").name("tally")
-    counted = batches.key_by(wire.key_of, Types.STRING()).process(DeduplicateFunction(), Types.STRING())
-    counted = counted.uid("deduplicate").name("deduplicate")
+    batches = enriched.process(TallyFunction(), Types.STRING()).uid("tally").name("tally")
+    keyed = key_by(batches, wire.key_of, "batch-id")
+    counted = keyed.process(DeduplicateFunction(), Types.STRING()).uid("deduplicate").name("deduplicate")
     _windows(counted, sinks)
     for name, tag, sink in (
         ("corrections", corrections_tag(), sinks.corrections),
@@ -81,13 +68,13 @@ def count(enriched: DataStream, tally: TallyFunction, sinks: MediaUsageSinks) ->
         ("collector-totals", totals_tag(), sinks.collector_totals),
         ("watermark", watermark_tag(), sinks.watermark),
     ):
-        counted.get_side_output(tag).sink_to(sink).uid(f"{name}-sink").name(name)
+        side_output(counted, tag, name).sink_to(sink).uid(f"{name}-sink").name(name)
 
 
 def _windows(usage: DataStream, sinks: MediaUsageSinks) -> None:
     refused = OutputTag("beyond-lateness", Types.STRING())
     hourly = (
-        usage.key_by(wire.key_of, Types.STRING())
+        key_by(usage, wire.key_of, "usage-key")
         .window(TumblingEventTimeWindows.of(Time.hours(1)))
         .allowed_lateness(ALLOWED_LATENESS_MS)
         .side_output_late_data(refused)
@@ -96,7 +83,7 @@ def _windows(usage: DataStream, sinks: MediaUsageSinks) -> None:
         .name("hourly-window")
     )
     hourly.sink_to(sinks.usage).uid("usage-sink").name("usage")
-    alert = hourly.get_side_output(refused).process(BeyondLatenessAlert(), Types.STRING())
+    alert = side_output(hourly, refused, "refused").process(BeyondLatenessAlert(), Types.STRING())
     alert.uid("beyond-lateness").name("beyond-lateness")
 
 

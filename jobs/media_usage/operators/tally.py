@@ -10,19 +10,17 @@ from jobs.build import BUILD_ID, require_build
 from jobs.media_usage import wire
 from jobs.media_usage.batch_tally import tally_batch
 from schemas.batch import parse_batch
-from schemas.cdn_logs_pb2 import BatchHeader, BatchKind
+from schemas.cdn_logs_pb2 import BatchKind
 
 
 class TallyFunction(ProcessFunction):  # type: ignore[misc]  # pyflink is not typed
     """Tallies batches and passes heartbeats on.
 
     Raises InvalidBatch: enrichment has checked the contract, so a batch that breaks it here is a fault of ours, and
-    going on would lose it. Hours outside [first_hour_ms, last_hour_ms] are left out: reprocess asks for a few.
+    going on would lose it.
     """
 
-    def __init__(self, first_hour_ms: int | None = None, last_hour_ms: int | None = None) -> None:
-        self._first = first_hour_ms
-        self._last = last_hour_ms
+    def __init__(self) -> None:
         self._build = BUILD_ID
 
     def open(self, runtime_context: RuntimeContext) -> None:
@@ -32,9 +30,5 @@ class TallyFunction(ProcessFunction):  # type: ignore[misc]  # pyflink is not ty
         batch = parse_batch(value)
         if batch.header.kind == BatchKind.BATCH_KIND_HEARTBEAT:
             yield wire.heartbeat(batch.header.heartbeat)
-        elif self._wanted(batch.header):
+        else:
             yield wire.tallied(tally_batch(batch))
-
-    def _wanted(self, header: BatchHeader) -> bool:
-        above = self._first is None or header.hour_ms >= self._first
-        return above and (self._last is None or header.hour_ms <= self._last)
