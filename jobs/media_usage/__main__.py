@@ -1,4 +1,4 @@
-"""Entry point: `flink run -pym jobs.media_usage.main`, settings from variables `MEDIA_USAGE_*`."""
+"""Entry point: `flink run -pym jobs.media_usage`, settings from variables `MEDIA_USAGE_*`."""
 
 from __future__ import annotations
 

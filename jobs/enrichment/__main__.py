@@ -1,4 +1,4 @@
-"""Entry point: `flink run -pym jobs.enrichment.main`, settings from variables `ENRICHMENT_*`."""
+"""Entry point: `flink run -pym jobs.enrichment`, settings from variables `ENRICHMENT_*`."""
 
 from __future__ import annotations
 
