@@ -1,0 +1,1 @@
+"""Commands for operators. Each is one module: `python -m ops.<command>`."""

@@ -1,0 +1,156 @@
+"""Compare, in SQL, everything that must be equal: `python -m ops.audit [--from HOUR] [--to HOUR] [--wait SECONDS]`.
+
+Reads BILLING_DSN. Prints a line a check and a line a difference, named by source and hour as far as the tables
+know; status 1 if there is a difference.
+
+1. Of every batch in the ledger: records = sum of its outcomes (billed, not billable by reason, unresolved).
+   Rejected lines stand beside them by reason, and are compared by 3.
+2. Of every hour: the milliseconds of its batches, a batch counted once, = the milliseconds of its bill.
+3. Of every source: batches, records and rejected lines that collectors reported as acknowledged are in the ledger,
+   as a batch or as a dropped copy.
+
+Exact for settled hours, which are compared unless `--to` asks for younger ones; hours that the watermark has not
+passed are never compared. What is approximate, and when:
+
+* In flight. A ledger row, its sums and a heartbeat reach Postgres by different ways, some seconds apart, and a
+  heartbeat on one partition may overtake batches on another. `--wait` looks again until the differences are gone,
+  always against the heartbeats that the first look saw.
+* Copies. The ledger counts a copy with the records of the copy that it kept, and cannot tell who sent it. A copy
+  by another release of a parser, or repeats that the pipeline itself made when enrichment started again without
+  state, can hide the loss of as many batches of the same source. A copy that comes after deduplication has
+  forgotten its batch (73 hours) twice or more is counted once, and shows as lost.
+* A collector that is killed never reports what was acknowledged after its last heartbeat: that may be lost unseen.
+* A ledger partition that was dropped takes its batches along, not the totals of the processes that sent them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import psycopg2
+from psycopg2.extensions import connection as Connection
+
+from ops import checks, hours, settings, sql
+from ops.hours import Hours
+
+_SETTLED: Final = timedelta(hours=73)
+_RETRY_SECONDS: Final = 1.0
+
+_HEARTBEATS = """
+CREATE TEMPORARY TABLE acknowledged ON COMMIT PRESERVE ROWS AS
+SELECT source_id, boot_id, batches, records, rejected FROM collector_totals
+"""
+
+
+def audit(
+    dsn: str, first: datetime | None = None, last: datetime | None = None, wait_s: float = 0
+) -> list[checks.Result]:
+    """Run all checks until none finds a difference, for at most `wait_s` seconds, and return the last results.
+
+    Without `first` the range starts with the ledger, without `last` it ends with the last settled hour. Where no
+    hour is to be compared yet, the results lack the checks by hour.
+    """
+    deadline = time.monotonic() + wait_s
+    connection = psycopg2.connect(dsn)
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute(_HEARTBEATS)
+        while True:
+            found = _look(connection, first, last)
+            if found.clean or time.monotonic() >= deadline:
+                return found
+            time.sleep(_RETRY_SECONDS)
+    finally:
+        connection.close()
+
+
+def of_hours(connection: Connection, compared: Hours) -> list[checks.Result]:
+    """The checks by hour, in the first schema of the connection's search_path."""
+    range_ = {"first": compared.first, "last": compared.last}
+    batches = _rows(connection, "audit_outcomes", range_)
+    sums = _rows(connection, "audit_hours", range_)
+    return [
+        checks.outcomes([checks.OutcomeRow(*row) for row in batches]),
+        checks.bill([checks.HourRow(*row) for row in sums]),
+    ]
+
+
+def of_collectors(connection: Connection) -> checks.Result:
+    """The check of what collectors reported, as kept in the temporary table `acknowledged`."""
+    rows = _rows(connection, "audit_collectors", {})
+    return checks.collectors([_collector_row(row) for row in rows])
+
+
+def report(audit: Audit) -> str:
+    """The compared hours, a line a check, and below them a line a difference."""
+    width = max(len(result.check) for result in audit.results)
+    lines = [f"audit: hours {audit.compared}" if audit.compared else "audit: no hour can be compared yet"]
+    lines += [f"{result.check:<{width}}  {_verdict(result)}" for result in audit.results]
+    for result in audit.results:
+        lines += [f"  {difference}" for difference in result.differences]
+    return "\n".join(lines)
+
+
+def _verdict(result: checks.Result) -> str:
+    found = len(result.differences)
+    verdict = "ok" if found == 0 else f"{found} DIFFERENT"
+    return f"{result.examined:>12,} {result.unit:<17}  {verdict}"
+
+
+def _look(connection: Connection, first: datetime | None, last: datetime | None) -> Audit:
+    with connection:
+        compared = _compared(connection, first, last)
+        by_hour = of_hours(connection, compared) if compared else []
+        return Audit(compared=compared, results=(*by_hour, of_collectors(connection)))
+
+
+def _compared(connection: Connection, first: datetime | None, last: datetime | None) -> Hours | None:
+    watermark = _watermark(connection)
+    if watermark is None:
+        return None
+    settled, closed = hours.floor(watermark - _SETTLED), hours.floor(watermark - hours.HOUR)
+    start, end = first or hours.EPOCH, min(last, closed) if last else settled
+    return Hours(start, end) if start <= end else None
+
+
+def _watermark(connection: Connection) -> datetime | None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT watermark FROM job_watermark WHERE job = 'media-usage'")
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def _rows(connection: Connection, statement: str, parameters: dict[str, datetime]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql.read(statement), parameters)
+        return cursor.fetchall()
+
+
+def _collector_row(row: tuple[Any, ...]) -> checks.CollectorRow:
+    source_id, boot_id, *counts = row
+    acknowledged, present, copied = (checks.Counts(*counts[n : n + 3]) for n in (0, 3, 6))
+    return checks.CollectorRow(source_id, boot_id, acknowledged, present, copied)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the report: 0 without, 1 with a difference."""
+    parser = argparse.ArgumentParser(prog="ops.audit", description="Compare the bill with what was collected.")
+    parser.add_argument("--from", dest="first", type=hours.parse, help="first hour, such as 2026-09-01T00 (UTC)")
+    parser.add_argument("--to", dest="last", type=hours.parse, help="last hour; the last settled one by default")
+    parser.add_argument("--wait", type=float, default=0, help="seconds to let differences in flight settle")
+    given = parser.parse_args(arguments)
+    dsn = settings.from_environment(os.environ).billing_dsn
+    found = audit(dsn, given.first, given.last, given.wait)
+    print(report(found))
+    return 0 if found.clean else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
