@@ -49,13 +49,23 @@ SELECT source_id, boot_id, batches, records, rejected FROM collector_totals
 """
 
 
-def audit(
-    dsn: str, first: datetime | None = None, last: datetime | None = None, wait_s: float = 0
-) -> list[checks.Result]:
-    """Run all checks until none finds a difference, for at most `wait_s` seconds, and return the last results.
+@dataclass(frozen=True, kw_only=True)
+class Audit:
+    """What an audit found. `compared` is None where no hour could be compared yet."""
 
-    Without `first` the range starts with the ledger, without `last` it ends with the last settled hour. Where no
-    hour is to be compared yet, the results lack the checks by hour.
+    compared: Hours | None
+    results: tuple[checks.Result, ...]
+
+    @property
+    def clean(self) -> bool:
+        """Whether no check found a difference."""
+        return not any(result.differences for result in self.results)
+
+
+def audit(dsn: str, first: datetime | None = None, last: datetime | None = None, wait_s: float = 0) -> Audit:
+    """Run all checks until none finds a difference, for at most `wait_s` seconds, and return the last findings.
+
+    Without `first` the range starts with the ledger, without `last` it ends with the last settled hour.
     """
     deadline = time.monotonic() + wait_s
     connection = psycopg2.connect(dsn)

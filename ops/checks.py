@@ -113,7 +113,7 @@ def collectors(rows: Sequence[CollectorRow]) -> Result:
 def _source_difference(source: str, rows: Sequence[CollectorRow]) -> str:
     lacking = [_lacking(row) for row in rows]
     lost = [sum(amounts) - copied for amounts, copied in zip(zip(*lacking, strict=True), rows[0].copied, strict=True)]
-    words = [f"{n} {name}" for n, name in zip(lost, Counts._fields, strict=True) if n > 0]
+    words = [f"{n} {name}" for n, name in zip(lost, ("batches", "records", "rejected lines"), strict=True) if n > 0]
     if not words:
         return ""
     processes = (_process(row) for row, lack in zip(rows, lacking, strict=True) if any(lack))
