@@ -39,7 +39,7 @@ $(JARS): pom.xml .ci/check-tools
 	@.ci/check-tools jdk
 	@echo "setup: resolving the locked jars into .local/jars"
 	rm -rf .local/jars
-	mvn --batch-mode --quiet process-resources
+	mvn --batch-mode --quiet -Dstyle.color=never process-resources
 	touch $@
 
 .PHONY: up

@@ -118,8 +118,8 @@ def known(state: Path) -> list[str]:
 
 
 def stop(state: Path, name: str, *, how: signal.Signals = signal.SIGTERM, grace: float = 20) -> None:
-    """End a process and whatever it started: ask with `how`, wait `grace` seconds, then kill."""
-    if (child := find(state, name)) is not None:
+    """End a process and whatever it started: ask with `how`, wait `grace` seconds, then kill. Never the caller."""
+    if (child := find(state, name)) is not None and child.pid != os.getpid():
         child.signal(how)
         if not child.wait(grace):
             log.warning("%s did not end within %.0f s of %s: killed", name, grace, how.name)

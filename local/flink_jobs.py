@@ -1,0 +1,163 @@
+"""Submit, watch and stop jobs on the local cluster, with the `flink` command and the REST API."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from local import flink_home
+from local.flink import rest
+from local.settings import ROOT, Settings
+
+_SUBMITTED = re.compile(r"Job has been submitted with JobID ([0-9a-f]{32})")
+_SUBMIT_SECONDS = 180
+_POLL_SECONDS = 0.2
+_ENDED = frozenset({"FAILED", "CANCELED", "FINISHED"})
+
+
+class SubmitFailed(RuntimeError):
+    """`flink run` gave no job id; the message is what it printed."""
+
+
+class JobEnded(RuntimeError):
+    """A job ended while something was awaited of it; the message is its last exception."""
+
+
+def options_file(module: str) -> Path:
+    """The configuration of a job by its module: jobs.media_usage -> flink-conf/media-usage.yaml."""
+    return flink_home.CONF / f"{module.rpartition('.')[2].replace('_', '-')}.yaml"
+
+
+def submit(
+    settings: Settings,
+    module: str,
+    *,
+    environ: Mapping[str, str] | None = None,
+    arguments: Sequence[str] = (),
+    options: Mapping[str, str] | None = None,
+    savepoint: str | None = None,
+) -> str:
+    """Run `flink run -d` and return the job's id.
+
+    Args:
+        settings: the stack.
+        module: the module with the job's main program.
+        environ: variables for the main program, which runs in this command's process.
+        arguments: command line of the main program.
+        options: Flink options over those in the job's file in flink-conf/.
+        savepoint: savepoint or retained checkpoint to start from.
+
+    Raises:
+        SubmitFailed: the main program or the cluster refused.
+    """
+    chosen = _job_options(module) | dict(options or {})
+    command = [
+        *(str(flink_home.home(settings) / "bin" / "flink"), "run", "--detached"),
+        *(f"-D{key}={value}" for key, value in sorted(chosen.items())),
+        *(("--fromSavepoint", savepoint) if savepoint else ()),
+        *("-pym", module, *arguments),
+    ]
+    variables = {**os.environ, **flink_home.environment(settings), "PYTHONPATH": str(ROOT), **(environ or {})}
+    done = subprocess.run(command, env=variables, cwd=ROOT, capture_output=True, text=True, timeout=_SUBMIT_SECONDS, check=False)
+    found = _SUBMITTED.search(done.stdout)
+    if done.returncode != 0 or found is None:
+        raise SubmitFailed(f"flink run {module} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return found[1]
+
+
+def state(settings: Settings, job: str) -> str:
+    """The job's state, as Flink names it: RUNNING, RESTARTING, FAILED, ..."""
+    return str(rest(settings, "GET", f"/jobs/{job}")["state"])
+
+
+def tasks_running(settings: Settings, job: str) -> bool:
+    """Whether every subtask of the job runs."""
+    vertices = rest(settings, "GET", f"/jobs/{job}")["vertices"]
+    return bool(vertices) and all(vertex["tasks"]["RUNNING"] == vertex["parallelism"] for vertex in vertices)
+
+
+def completed_checkpoints(settings: Settings, job: str) -> int:
+    """How many checkpoints the job has completed since it was submitted."""
+    return int(rest(settings, "GET", f"/jobs/{job}/checkpoints")["counts"]["completed"])
+
+
+def restores(settings: Settings, job: str) -> int:
+    """How often the job was restored from a checkpoint since it was submitted."""
+    return int(rest(settings, "GET", f"/jobs/{job}/checkpoints")["counts"]["restored"])
+
+
+def wait(settings: Settings, job: str, condition: Callable[[], bool], *, timeout: float, what: str) -> None:
+    """Poll until `condition` holds.
+
+    Raises:
+        JobEnded: the job ended first.
+        TimeoutError: `timeout` seconds passed.
+    """
+    deadline = time.monotonic() + timeout
+    while not condition():
+        if (now := state(settings, job)) in _ENDED:
+            raise JobEnded(f"job {job} is {now} while waiting for {what}: {last_exception(settings, job)}")
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"job {job} is {now} after {timeout:.0f} s of waiting for {what}")
+        time.sleep(_POLL_SECONDS)
+
+
+def wait_running(settings: Settings, job: str, timeout: float = 60) -> None:
+    """Wait until every subtask runs; raises as `wait`."""
+    wait(settings, job, lambda: tasks_running(settings, job), timeout=timeout, what="its tasks to run")
+
+
+def wait_checkpoint(settings: Settings, job: str, timeout: float = 60) -> None:
+    """Wait until one more checkpoint completes; raises as `wait`."""
+    before = completed_checkpoints(settings, job)
+    done = lambda: completed_checkpoints(settings, job) > before  # noqa: E731 - a condition, not a function
+    wait(settings, job, done, timeout=timeout, what="a checkpoint")
+
+
+def last_exception(settings: Settings, job: str) -> str:
+    """Stack trace of the job's last failure; empty if it had none."""
+    history = rest(settings, "GET", f"/jobs/{job}/exceptions?maxExceptions=1")["exceptionHistory"]["entries"]
+    return str(history[0]["stacktrace"]) if history else ""
+
+
+def stop_with_savepoint(settings: Settings, job: str, timeout: float = 120) -> str:
+    """Stop a job after a canonical savepoint and return the savepoint's path.
+
+    Raises:
+        RuntimeError: the savepoint failed; the job goes on.
+        TimeoutError: it took longer than `timeout` seconds.
+    """
+    request = {"drain": False, "formatType": "CANONICAL"}
+    trigger = rest(settings, "POST", f"/jobs/{job}/stop", request)["request-id"]
+    deadline = time.monotonic() + timeout
+    while (answer := _savepoint(settings, job, trigger))["status"]["id"] != "COMPLETED":
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"job {job}: no savepoint after {timeout:.0f} s")
+        time.sleep(_POLL_SECONDS)
+    if "location" not in answer["operation"]:
+        raise RuntimeError(f"job {job}: {answer['operation']['failure-cause']['stack-trace']}")
+    return str(answer["operation"]["location"])
+
+
+def cancel(settings: Settings, job: str, timeout: float = 60) -> None:
+    """Cancel a job and wait until it has ended."""
+    rest(settings, "PATCH", f"/jobs/{job}?mode=cancel")
+    deadline = time.monotonic() + timeout
+    while state(settings, job) not in _ENDED:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"job {job} is not cancelled after {timeout:.0f} s")
+        time.sleep(_POLL_SECONDS)
+
+
+def _job_options(module: str) -> dict[str, str]:
+    file = options_file(module)
+    return flink_home.read_options(file) if file.exists() else {}
+
+
+def _savepoint(settings: Settings, job: str, trigger: str) -> Any:
+    return rest(settings, "GET", f"/jobs/{job}/savepoints/{trigger}")
