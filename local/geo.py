@@ -39,9 +39,7 @@ class GeoFiles:
     city: Path
 
 
-def _network(
-    cidr: str, asn: int, organisation: str, country: str, region: str = "", city: str = ""
-) -> Network:
+def _network(cidr: str, asn: int, organisation: str, country: str, region: str = "", city: str = "") -> Network:
     return Network(cidr=cidr, asn=asn, organisation=organisation, country=country, region=region, city=city)
 
 

@@ -44,9 +44,7 @@ def test_only_fmp4_has_its_audio_apart(drawn: Catalogue) -> None:
 
 
 def test_an_audio_only_asset_has_nothing_but_audio(drawn: Catalogue) -> None:
-    kinds = {
-        tuple(r.media_type for r in asset.renditions) for asset in drawn.assets if asset.packaging == "audio"
-    }
+    kinds = {tuple(r.media_type for r in asset.renditions) for asset in drawn.assets if asset.packaging == "audio"}
     assert kinds == {("audio",)}
 
 
