@@ -31,16 +31,15 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
-from ops import checks, hours, settings, sql
+from ops import checks, hours, settings, sql, watermark
 from ops.hours import Hours
 
-_SETTLED: Final = timedelta(hours=73)
 _RETRY_SECONDS: Final = 1.0
 
 _HEARTBEATS = """
@@ -83,9 +82,8 @@ def audit(dsn: str, first: datetime | None = None, last: datetime | None = None,
 
 def of_hours(connection: Connection, compared: Hours) -> list[checks.Result]:
     """The checks by hour, in the first schema of the connection's search_path."""
-    range_ = {"first": compared.first, "last": compared.last}
-    batches = _rows(connection, "audit_outcomes", range_)
-    sums = _rows(connection, "audit_hours", range_)
+    batches = _rows(connection, "audit_outcomes", compared)
+    sums = _rows(connection, "audit_hours", compared)
     return [
         checks.outcomes([checks.OutcomeRow(*row) for row in batches]),
         checks.bill([checks.HourRow(*row) for row in sums]),
@@ -94,7 +92,7 @@ def of_hours(connection: Connection, compared: Hours) -> list[checks.Result]:
 
 def of_collectors(connection: Connection) -> checks.Result:
     """The check of what collectors reported, as kept in the temporary table `acknowledged`."""
-    rows = _rows(connection, "audit_collectors", {})
+    rows = _rows(connection, "audit_collectors")
     return checks.collectors([_collector_row(row) for row in rows])
 
 
@@ -122,24 +120,18 @@ def _look(connection: Connection, first: datetime | None, last: datetime | None)
 
 
 def _compared(connection: Connection, first: datetime | None, last: datetime | None) -> Hours | None:
-    watermark = _watermark(connection)
-    if watermark is None:
+    with connection.cursor() as cursor:
+        reached = watermark.read(cursor)
+    if reached is None:
         return None
-    settled, closed = hours.floor(watermark - _SETTLED), hours.floor(watermark - hours.HOUR)
-    start, end = first or hours.EPOCH, min(last, closed) if last else settled
+    end = min(last, watermark.last_closed(reached)) if last else watermark.last_settled(reached)
+    start = first or hours.EPOCH
     return Hours(start, end) if start <= end else None
 
 
-def _watermark(connection: Connection) -> datetime | None:
+def _rows(connection: Connection, statement: str, compared: Hours | None = None) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT watermark FROM job_watermark WHERE job = 'media-usage'")
-        row = cursor.fetchone()
-    return row[0] if row else None
-
-
-def _rows(connection: Connection, statement: str, parameters: dict[str, datetime]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql.read(statement), parameters)
+        sql.run(cursor, statement, compared)
         return cursor.fetchall()
 
 

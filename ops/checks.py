@@ -126,7 +126,7 @@ def _lacking(row: CollectorRow) -> Counts:
 
 
 def _process(row: CollectorRow) -> str:
-    return f"{row.boot_id} ({_words(row.acknowledged)} acknowledged, {_words(row.present)} in the ledger)"
+    return f"{row.boot_id} ({_words(row.acknowledged)} acknowledged, {_words(row.present)} in ledger)"
 
 
 def _words(counts: Counts) -> str:

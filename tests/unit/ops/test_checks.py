@@ -69,27 +69,30 @@ COMPLETE = {
 LOST = {
     "one batch": (
         [collector("a", 5, 4)],
-        "fastly: 1 batches, 10 records, 1 rejected lines lost of collector a (5/50/5 acknowledged, 4/40/4 in the ledger)",
+        "fastly: 1 batches, 10 records, 1 rejected lines lost of collector a (5/50/5 acknowledged, 4/40/4 in ledger)",
     ),
     "a whole process": (
         [collector("a", 5, 5), collector("b", 2, 0)],
-        "fastly: 2 batches, 20 records, 2 rejected lines lost of collector b (2/20/2 acknowledged, 0/0/0 in the ledger)",
+        "fastly: 2 batches, 20 records, 2 rejected lines lost of collector b (2/20/2 acknowledged, 0/0/0 in ledger)",
     ),
     "more than copies explain": (
         [collector("a", 6, 5, copied=2), collector("b", 9, 7, copied=2)],
-        "fastly: 1 batches, 10 records, 1 rejected lines lost of collector a (6/60/6 acknowledged, 5/50/5 in the ledger); b (9/90/9 acknowledged, 7/70/7 in the ledger)",
+        (
+            "fastly: 1 batches, 10 records, 1 rejected lines lost of collector"
+            " a (6/60/6 acknowledged, 5/50/5 in ledger); b (9/90/9 acknowledged, 7/70/7 in ledger)"
+        ),
     ),
     "what another process has beyond its heartbeat makes up for nothing": (
         [collector("a", 5, 4), collector("b", 7, 9)],
-        "fastly: 1 batches, 10 records, 1 rejected lines lost of collector a (5/50/5 acknowledged, 4/40/4 in the ledger)",
+        "fastly: 1 batches, 10 records, 1 rejected lines lost of collector a (5/50/5 acknowledged, 4/40/4 in ledger)",
     ),
     "records only": (
         [CollectorRow("fastly", "a", Counts(1, 9, 0), Counts(1, 8, 0), NONE)],
-        "fastly: 1 records lost of collector a (1/9/0 acknowledged, 1/8/0 in the ledger)",
+        "fastly: 1 records lost of collector a (1/9/0 acknowledged, 1/8/0 in ledger)",
     ),
     "rejected lines only": (
         [CollectorRow("fastly", "a", Counts(1, 9, 3), Counts(1, 9, 0), NONE)],
-        "fastly: 3 rejected lines lost of collector a (1/9/3 acknowledged, 1/9/0 in the ledger)",
+        "fastly: 3 rejected lines lost of collector a (1/9/3 acknowledged, 1/9/0 in ledger)",
     ),
 }
 

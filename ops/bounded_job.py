@@ -1,0 +1,35 @@
+"""Run the bounded job that counts hours anew into a shadow schema, and wait for its end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+MODULE: Final = "jobs.reprocess"
+
+#: Shadow schema, first and last hour (epoch milliseconds, both included). Returns when all is written, or raises.
+RunJob = Callable[[str, int, int], None]
+
+
+def flink_runner(flink_run: Sequence[str]) -> RunJob:
+    """Submission with the `flink` command, attached: it ends with the job."""
+
+    def run_bounded_job(shadow_schema: str, first_hour_ms: int, last_hour_ms: int) -> None:
+        """Count the hours into the shadow schema. Raises CalledProcessError where the job fails.
+
+        The job's own settings, Kafka and database among them, are variables that the caller's environment holds.
+        """
+        variables = {
+            "REPROCESS_SCHEMA": shadow_schema,
+            "REPROCESS_FIRST_HOUR_MS": str(first_hour_ms),
+            "REPROCESS_LAST_HOUR_MS": str(last_hour_ms),
+        }
+        path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+        environ = {**os.environ, "PYTHONPATH": path, **variables}
+        subprocess.run([*flink_run, "-pym", MODULE], env=environ, cwd=ROOT, check=True)
+
+    return run_bounded_job

@@ -1,0 +1,165 @@
+"""Count settled hours anew and put the result in their place: `python -m ops.reprocess FROM TO [--yes]`.
+
+The one healing tool: for assets that were unknown, expired transactions, replayed dead letters, the output of a
+broken build, a new rule. Reads BILLING_DSN and FLINK_RUN, and hands the environment on to the bounded job, which
+reads raw, or enriched where REPROCESS_SOURCE says so because raw's retention is over.
+
+The job counts into a shadow schema. Its difference from the bill is shown; then usage, corrections and ledger of the
+hours are replaced in one transaction, under the next epoch, which the live job's writes do not reach. Whatever
+happens before the commit, the live tables are as they were; after it, running again changes nothing. Refused are
+hours that are not settled, and a shadow that lacks a batch of the live ledger or does not add up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC
+from typing import Final
+
+import psycopg2
+from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
+
+from ops import difference, hours, settings, shadow, sql, watermark
+from ops.bounded_job import RunJob, flink_runner
+from ops.difference import Difference
+from ops.hours import Hours
+
+#: Any constant: one run at a time.
+_ADVISORY_LOCK: Final = 7_310_457_002
+
+_LOCK_TABLES = "LOCK TABLE media_usage, media_usage_corrections, batch_ledger IN EXCLUSIVE MODE"
+
+
+class Refused(RuntimeError):
+    """The hours cannot be replaced; the message says why and what to do. Nothing was changed."""
+
+
+def reprocess(dsn: str, range_: Hours, run_job: RunJob, confirm: Callable[[Difference], bool]) -> int | None:
+    """Count the hours anew and replace them; returns the new epoch, None where nothing was to be changed.
+
+    `confirm` sees the difference and decides. Raises Refused, and whatever `run_job` raises.
+    """
+    with _alone(dsn) as connection:
+        _require_settled(connection, range_)
+        shadow.drop_leftovers(dsn)
+        schema = shadow.create(dsn)
+        try:
+            run_job(schema, hours.epoch_ms(range_.first), hours.epoch_ms(range_.last))
+            _require_sound(dsn, schema, range_)
+            found = _compare(connection, schema, range_)
+            if not found:
+                return None
+            if not confirm(found):
+                raise Refused("the difference was not confirmed")
+            return _replace(connection, schema, range_)
+        finally:
+            shadow.drop(dsn, schema)
+
+
+@contextmanager
+def _alone(dsn: str) -> Iterator[Connection]:
+    """The connection that replaces. It holds the lock of runs: where it is lost, so is the right to replace."""
+    connection = psycopg2.connect(dsn)
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", (_ADVISORY_LOCK,))
+            if cursor.fetchone() != (True,):
+                raise Refused("another reprocess is running: wait for its end")
+        yield connection
+    finally:
+        connection.close()
+
+
+def _require_settled(connection: Connection, range_: Hours) -> None:
+    if range_.first <= hours.EPOCH:
+        raise Refused(f"{hours.show(hours.EPOCH)} holds lines that became no record: there is nothing to count")
+    with connection, connection.cursor() as cursor:
+        reached = watermark.read(cursor)
+    needed = range_.end + watermark.SETTLED_AFTER
+    if reached is None or reached < needed:
+        stands = f"at {reached.astimezone(UTC):%Y-%m-%dT%H:%M}" if reached else "not known yet"
+        raise Refused(
+            f"{hours.show(range_.last)} is not settled: the media-usage job's watermark is {stands},"
+            f" and must reach {needed:%Y-%m-%dT%H:%M}"
+        )
+
+
+def _require_sound(dsn: str, schema: str, range_: Hours) -> None:
+    if wrong := shadow.differences(dsn, schema, range_):
+        raise Refused(f"the recount does not add up: {difference.some_of(wrong)}")
+
+
+def _compare(connection: Connection, schema: str, range_: Hours) -> Difference:
+    with connection, connection.cursor() as cursor:
+        _require_complete(cursor, schema, range_)
+        return difference.measure(cursor, schema, range_)
+
+
+def _require_complete(cursor: Cursor, schema: str, range_: Hours) -> None:
+    if missing := difference.missing_batches(cursor, schema, range_):
+        raise Refused(
+            f"the recount lacks {len(missing)} batches of the live ledger ({difference.some_of(missing)}): if they"
+            " have just arrived, run again; if raw has expired, set REPROCESS_SOURCE=enriched"
+        )
+
+
+def _replace(connection: Connection, schema: str, range_: Hours) -> int | None:
+    """In one transaction; what was compared before is compared again, now that nobody can write."""
+    with connection, connection.cursor() as cursor:
+        cursor.execute(_LOCK_TABLES)
+        _require_complete(cursor, schema, range_)
+        if not difference.measure(cursor, schema, range_):
+            return None
+        epoch = _next_epoch(cursor)
+        sql.run(cursor, "reprocess_replace", range_, schema, epoch=epoch)
+        return epoch
+
+
+def _next_epoch(cursor: Cursor) -> int:
+    cursor.execute("SELECT nextval('reprocess_epoch')")
+    [(epoch,)] = cursor.fetchall()
+    return int(epoch)
+
+
+def _asker(assume_yes: bool) -> Callable[[Difference], bool]:
+    """Shows the difference and, unless told to go on, asks."""
+
+    def confirm(found: Difference) -> bool:
+        print(difference.show(found))
+        return assume_yes or _yes(input)
+
+    return confirm
+
+
+def _yes(ask: Callable[[str], str]) -> bool:
+    try:
+        return ask("Replace these hours? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:  # nobody is there to be asked
+        return False
+
+
+def main(arguments: Sequence[str]) -> int:
+    """0 where the hours are as the recount says, 1 where they were refused."""
+    parser = argparse.ArgumentParser(prog="ops.reprocess", description="Count settled hours anew and replace them.")
+    parser.add_argument("first", metavar="FROM", type=hours.parse, help="first hour, such as 2026-09-01T00 (UTC)")
+    parser.add_argument("last", metavar="TO", type=hours.parse, help="last hour, included")
+    parser.add_argument("--yes", action="store_true", help="replace without asking")
+    given = parser.parse_args(arguments)
+    chosen = settings.from_environment(os.environ)
+    try:
+        range_ = Hours(given.first, given.last)
+        epoch = reprocess(chosen.billing_dsn, range_, flink_runner(chosen.flink_run), _asker(given.yes))
+    except (Refused, hours.InvalidHour) as refusal:
+        print(f"refused: {refusal}", file=sys.stderr)
+        return 1
+    print(f"replaced hours {range_}, epoch {epoch}" if epoch else f"hours {range_}: nothing changed")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
