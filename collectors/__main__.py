@@ -1,0 +1,12 @@
+"""`python -m collectors`: run one collector until SIGTERM; settings come from COLLECTOR_* variables."""
+
+from __future__ import annotations
+
+import sys
+
+import uvloop
+
+from collectors.app import main
+
+if __name__ == "__main__":
+    sys.exit(uvloop.run(main()))

@@ -1,0 +1,131 @@
+"""The collector as one aiohttp application, and the program around it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import signal
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Any, Final
+
+from aiohttp import web
+
+from collectors.budget import ByteBudget
+from collectors.build import BUILD_ID
+from collectors.heartbeat import Heart
+from collectors.intake import Intake
+from collectors.kafka_config import producer_config
+from collectors.metrics import Metrics
+from collectors.publisher import Publisher
+from collectors.routes import deliveries, fastly_challenge, health
+from collectors.routes.keys import BUDGET, CLOCK, INTAKE, LIMITS, METRICS, PUBLISHER, SOURCES
+from collectors.settings import InvalidSettings, Settings, read_settings
+from collectors.sources import InvalidSources, Sources, load_sources
+from collectors.syslog.listener import SyslogListener
+from collectors.totals import AcknowledgedTotals
+
+log = logging.getLogger(__name__)
+
+_EXIT_INVALID: Final = 2
+_EXIT_FATAL: Final = 1
+LISTENERS: Final = web.AppKey("listeners", list[SyslogListener])
+
+
+def create_app(settings: Settings, sources: Sources) -> web.Application:
+    """A collector. Starting the application starts producer, heartbeats and syslog; stopping it drains them."""
+    app = web.Application()
+    app[SOURCES] = sources
+    app[LIMITS] = settings.limits
+    app[CLOCK] = settings.clock
+    app[BUDGET] = ByteBudget(settings.memory_limit_bytes)
+    app[METRICS] = Metrics()
+    app[LISTENERS] = []
+    app.router.add_post(deliveries.PATH, deliveries.post_logs)
+    app.router.add_get(fastly_challenge.PATH, fastly_challenge.get_challenge)
+    app.router.add_get("/healthz", health.get_healthz)
+    app.router.add_get("/readyz", health.get_readyz)
+    app.router.add_get("/metrics", health.get_metrics)
+    # Left in reverse order: syslog drains, the last heartbeat tells the final totals, then the producer closes.
+    app.cleanup_ctx.append(partial(_kafka, settings))
+    app.cleanup_ctx.append(partial(_syslog, settings))
+    return app
+
+
+async def _kafka(settings: Settings, app: web.Application) -> AsyncIterator[None]:
+    totals = AcknowledgedTotals()
+    config = producer_config(settings)
+    async with Publisher(config, clock=settings.clock, totals=totals, metrics=app[METRICS]) as publisher:
+        app[PUBLISHER] = publisher
+        app[INTAKE] = Intake(publisher=publisher, metrics=app[METRICS], build=BUILD_ID)
+        heart = Heart(
+            publisher=publisher,
+            totals=totals,
+            metrics=app[METRICS],
+            boot_id=secrets.token_hex(8),
+            build=BUILD_ID,
+            interval_s=settings.heartbeat_interval_s,
+        )
+        beating = asyncio.create_task(heart.beat_forever())
+        yield
+        beating.cancel()
+        await asyncio.gather(beating, return_exceptions=True)
+        await heart.beat()
+
+
+async def _syslog(settings: Settings, app: web.Application) -> AsyncIterator[None]:
+    for source in app[SOURCES].syslog():
+        listener = SyslogListener(
+            source,
+            intake=app[INTAKE],
+            clock=settings.clock,
+            metrics=app[METRICS],
+            flush_interval_s=settings.syslog_flush_interval_s,
+        )
+        await listener.start()
+        app[LISTENERS].append(listener)
+    yield
+    drains = (listener.stop(settings.drain_timeout_s) for listener in app[LISTENERS])
+    await asyncio.gather(*drains)
+
+
+async def main() -> int:
+    """Run a collector by its environment until SIGTERM or SIGINT; returns the process's exit status."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        settings = read_settings(os.environ)
+        sources = load_sources(settings.sources_file, http_host=settings.http_host, environ=os.environ)
+        app = create_app(settings, sources)
+    except (InvalidSettings, InvalidSources) as error:
+        log.critical("%s", error)
+        return _EXIT_INVALID
+    return await serve(app, settings)
+
+
+async def serve(app: web.Application, settings: Settings) -> int:
+    """Serve until told to stop, then drain. 1 if the producer cannot go on."""
+    # Bodies are decompressed within our own limits, not aiohttp's.
+    runner = web.AppRunner(app, auto_decompress=False, access_log=None, shutdown_timeout=settings.drain_timeout_s)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, settings.http_host, settings.http_port).start()
+        log.info("collector %s listens on %s", BUILD_ID, ", ".join(str(address) for address in runner.addresses))
+        fatal = await _stopped_or_fatal(app[PUBLISHER].fatal)
+    finally:
+        await runner.cleanup()
+    if fatal is not None:
+        log.critical("kafka producer: %s", fatal)
+    return 0 if fatal is None else _EXIT_FATAL
+
+
+async def _stopped_or_fatal(fatal: asyncio.Future[str]) -> str | None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stopped = asyncio.create_task(stop.wait())
+    either: set[asyncio.Future[Any]] = {stopped, fatal}
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    return fatal.result() if fatal.done() else None

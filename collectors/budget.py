@@ -1,0 +1,53 @@
+"""The bound on bytes in flight: from the first byte of a body to Kafka's acknowledgement of what it became."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+
+class OutOfMemoryBudget(Exception):
+    """No room for more bytes in flight; the sender shall come again later."""
+
+
+class ByteBudget:
+    """Bytes that may be in flight at once."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.used = 0
+
+    def reservation(self) -> Reservation:
+        """An empty reservation, to be grown as bytes arrive and given back by leaving its `with` block."""
+        return Reservation(self)
+
+    def take(self, size: int) -> None:
+        """Take `size` bytes or raise OutOfMemoryBudget."""
+        if self.used + size > self.limit:
+            raise OutOfMemoryBudget(f"{self.used} of {self.limit} bytes are in flight")
+        self.used += size
+
+    def give_back(self, size: int) -> None:
+        """Return bytes."""
+        self.used -= size
+
+
+class Reservation:
+    """The bytes of one delivery."""
+
+    def __init__(self, budget: ByteBudget) -> None:
+        self._budget = budget
+        self._size = 0
+
+    def grow(self, size: int) -> None:
+        """Reserve more. Raises OutOfMemoryBudget."""
+        self._budget.take(size)
+        self._size += size
+
+    def __enter__(self) -> Reservation:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._budget.give_back(self._size)
+        self._size = 0

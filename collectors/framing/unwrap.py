@@ -1,0 +1,30 @@
+"""A delivery's body to its lines, by the framing that its source declares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from collectors.framing.firehose import Envelope
+from collectors.framing.json_values import split_json
+from collectors.framing.lines import split_lines
+
+Splitter = Callable[[bytes], list[bytes]]
+
+SPLITTERS: Final[Mapping[str, Splitter]] = {
+    "json": split_json,
+    "lines": split_lines,
+    "firehose-json": split_json,
+    "firehose-lines": split_lines,
+}
+
+
+def lines_of(body: bytes, framing: str) -> list[bytes]:
+    """The lines of a plain body."""
+    return SPLITTERS[framing](body)
+
+
+def lines_of_envelope(envelope: Envelope, framing: str) -> list[bytes]:
+    """The lines of all records of a Firehose request, in order; one record may hold several."""
+    split = SPLITTERS[framing]
+    return [line for payload in envelope.payloads() for line in split(payload)]

@@ -1,0 +1,78 @@
+"""Heartbeats: they let hours close on partitions without traffic, and carry what this collector claims to have sent."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator
+
+from collectors.metrics import Metrics
+from collectors.partitioner import keys_by_partition
+from collectors.publisher import KafkaUnavailable, Publisher
+from collectors.totals import AcknowledgedTotals
+from schemas.batch import ID_VERSION
+from schemas.cdn_logs_pb2 import AccessLogBatch, BatchHeader, BatchKind, Heartbeat, SourceTotals
+
+log = logging.getLogger(__name__)
+
+_KEY_PREFIX = "heartbeat-"
+
+
+def heartbeat_batches(
+    partitions: int, *, boot_id: str, totals: list[SourceTotals], build: str
+) -> Iterator[AccessLogBatch]:
+    """One heartbeat for each partition, with a key that hashes to it."""
+    for _, key in sorted(keys_by_partition(_KEY_PREFIX, partitions).items()):
+        yield AccessLogBatch(
+            header=BatchHeader(
+                kind=BatchKind.BATCH_KIND_HEARTBEAT,
+                id_version=ID_VERSION,
+                collector_build=build,
+                heartbeat=Heartbeat(boot_id=boot_id, key=key, totals=totals),
+            )
+        )
+
+
+class Heart:
+    """Sends a round of heartbeats every interval."""
+
+    def __init__(
+        self,
+        *,
+        publisher: Publisher,
+        totals: AcknowledgedTotals,
+        metrics: Metrics,
+        boot_id: str,
+        build: str,
+        interval_s: float,
+    ) -> None:
+        self._publisher = publisher
+        self._totals = totals
+        self._metrics = metrics
+        self._boot_id = boot_id
+        self._build = build
+        self._interval_s = interval_s
+
+    async def beat_forever(self) -> None:
+        """One round an interval until cancelled; a round that Kafka does not take is counted and left out."""
+        while True:
+            await self.beat()
+            await asyncio.sleep(self._interval_s)
+
+    async def beat(self) -> None:
+        """One round: a heartbeat into every raw partition, as many as there are now."""
+        try:
+            await self._round(await self._publisher.raw_partitions())
+        except KafkaUnavailable as error:
+            self._metrics.heartbeats.labels("failed").inc()
+            log.warning("no heartbeat: %s", error)
+        else:
+            self._metrics.heartbeats.labels("acknowledged").inc()
+
+    async def _round(self, partitions: int) -> None:
+        shipment = self._publisher.shipment()
+        totals = self._totals.snapshot()
+        for batch in heartbeat_batches(partitions, boot_id=self._boot_id, totals=totals, build=self._build):
+            if not self._publisher.queue_heartbeat(batch, shipment):
+                raise KafkaUnavailable("the producer's queue is full")
+        await shipment.acknowledged()

@@ -1,0 +1,148 @@
+"""Every metric of a collector: name, type, meaning, and what to do when it looks wrong.
+
+Labels are source ids and short stable words, never a path, address or secret.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+Kind = Literal["counter", "gauge", "histogram"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """One metric: `remedy` says what an operator does when it grows, stands still or jumps."""
+
+    name: str
+    kind: Kind
+    meaning: str
+    remedy: str
+    labels: tuple[str, ...] = ()
+
+
+DELIVERIES: Final = Metric(
+    name="collector_deliveries",
+    kind="counter",
+    labels=("source", "outcome"),
+    meaning="Deliveries by outcome: accepted, probe, or the reason of the refusal.",
+    remedy="kafka-unavailable, overloaded: look at Kafka. Others: the sender's configuration.",
+)
+LINES: Final = Metric(
+    name="collector_lines",
+    kind="counter",
+    labels=("source",),
+    meaning="Lines of accepted deliveries.",
+    remedy="Stands still: the sender is silent or refused; see collector_deliveries.",
+)
+REJECTED: Final = Metric(
+    name="collector_rejected_lines",
+    kind="counter",
+    labels=("source", "reason"),
+    meaning="Lines of accepted deliveries that became dead letters.",
+    remedy="Read the dead letters of that source: its format or its clock has changed.",
+)
+BODY_BYTES: Final = Metric(
+    name="collector_body_bytes",
+    kind="counter",
+    labels=("source",),
+    meaning="Decompressed bytes of accepted deliveries.",
+    remedy="None by itself; the base of capacity planning.",
+)
+NEWEST_EVENT: Final = Metric(
+    name="collector_newest_event_seconds",
+    kind="gauge",
+    labels=("source",),
+    meaning="Newest event time seen, seconds since the epoch.",
+    remedy="Falls behind: the CDN delivers late; beyond 48 h its data becomes corrections.",
+)
+IN_FLIGHT_BYTES: Final = Metric(
+    name="collector_in_flight_bytes",
+    kind="gauge",
+    meaning="Bytes between arrival and Kafka's acknowledgement.",
+    remedy="Near COLLECTOR_MEMORY_LIMIT_BYTES: Kafka is slow, or more collectors are needed.",
+)
+ACKNOWLEDGEMENT: Final = Metric(
+    name="collector_acknowledgement_seconds",
+    kind="histogram",
+    meaning="Time from a delivery's acceptance to Kafka's last acknowledgement.",
+    remedy="Grows: Kafka is slow or the collector has no CPU left.",
+)
+KAFKA_FAILURES: Final = Metric(
+    name="collector_kafka_failures",
+    kind="counter",
+    labels=("error",),
+    meaning="Messages that Kafka did not take in time, by librdkafka's error name.",
+    remedy="Brokers, network, ACLs, topic settings, in this order.",
+)
+HEARTBEATS: Final = Metric(
+    name="collector_heartbeat_rounds",
+    kind="counter",
+    labels=("outcome",),
+    meaning="Rounds of heartbeats, one message a raw partition.",
+    remedy="failed grows: hours without traffic do not close; look at Kafka.",
+)
+SYSLOG_CONNECTIONS: Final = Metric(
+    name="collector_syslog_connections",
+    kind="gauge",
+    labels=("source",),
+    meaning="Open syslog connections.",
+    remedy="Zero: the sender cannot connect or has stopped.",
+)
+SYSLOG_BAD_FRAMES: Final = Metric(
+    name="collector_syslog_bad_frames",
+    kind="counter",
+    labels=("source", "reason"),
+    meaning="Syslog frames that could not be read: oversize, nonsense, cut off by the end of the connection.",
+    remedy="The sender's framing; cut-off frames point to resets between sender and collector.",
+)
+SYSLOG_LOST_LINES: Final = Metric(
+    name="collector_syslog_lost_lines",
+    kind="counter",
+    labels=("source",),
+    meaning="Lines given up at shutdown, because Kafka did not take them before the drain timeout.",
+    remedy="Above zero is lost data: reconcile that source with the CDN's own usage report.",
+)
+
+CATALOGUE: Final = (
+    DELIVERIES,
+    LINES,
+    REJECTED,
+    BODY_BYTES,
+    NEWEST_EVENT,
+    IN_FLIGHT_BYTES,
+    ACKNOWLEDGEMENT,
+    KAFKA_FAILURES,
+    HEARTBEATS,
+    SYSLOG_CONNECTIONS,
+    SYSLOG_BAD_FRAMES,
+    SYSLOG_LOST_LINES,
+)
+
+
+class Metrics:
+    """The metrics of one collector, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.deliveries = self._counter(DELIVERIES)
+        self.lines = self._counter(LINES)
+        self.rejected = self._counter(REJECTED)
+        self.body_bytes = self._counter(BODY_BYTES)
+        self.newest_event = self._gauge(NEWEST_EVENT)
+        self.in_flight_bytes = self._gauge(IN_FLIGHT_BYTES)
+        self.acknowledgement = Histogram(ACKNOWLEDGEMENT.name, ACKNOWLEDGEMENT.meaning, registry=self.registry)
+        self.kafka_failures = self._counter(KAFKA_FAILURES)
+        self.heartbeats = self._counter(HEARTBEATS)
+        self.syslog_connections = self._gauge(SYSLOG_CONNECTIONS)
+        self.syslog_bad_frames = self._counter(SYSLOG_BAD_FRAMES)
+        self.syslog_lost_lines = self._counter(SYSLOG_LOST_LINES)
+
+    def _counter(self, metric: Metric) -> Counter:
+        return Counter(metric.name, metric.meaning, metric.labels, registry=self.registry)
+
+    def _gauge(self, metric: Metric) -> Gauge:
+        return Gauge(metric.name, metric.meaning, metric.labels, registry=self.registry)

@@ -1,0 +1,160 @@
+"""Cloudflare Logpush, dataset `http_requests`, one JSON object a line.
+
+Fields: developers.cloudflare.com/logs/logpush/logpush-job/datasets/zone/http_requests. Facts and quirks:
+
+* Event time is `EdgeEndTimestamp` ("finished sending"), else `EdgeStartTimestamp`. The job's `timestamp_format`
+  makes them nanoseconds (API default), seconds, or RFC 3339 (dashboard default); told apart by type and
+  magnitude. Jobs for billing use `unixnano`: the others lose what is below a second.
+* `EdgeResponseBodyBytes` is the body alone.
+* Status 499: the client closed before the complete response. Since 2026-01-19 cancelled HTTP/3 requests are
+  logged so, and may have body bytes (changelog "HTTP/3 499 reporting improvement"): flagged as aborted.
+* `ClientRequestSource` other than `eyeball` is not an end user (reference page "ClientRequestSource field": to
+  count requests, filter on eyeball). A Worker's sub-request also has the `ParentRayID` of its cause; eyeball rows
+  have `00`. Both are internal. `CacheTieredFill` only says that tiered cache served an eyeball's request.
+* Ranges and object sizes are not native; the custom fields `content-range` and `content-length` of
+  `ResponseHeaders` are read where the zone logs them.
+* Creating a job uploads `{"content":"tests"}`: a probe, answered with 200 and dropped (page "Enable HTTP
+  destination").
+* Path: `ClientRequestPath` has no query. With the option `CVE-2021-44228=true` a `${` in it comes as `x{`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from collectors.parsers.fields import (
+    ByteCount,
+    Status,
+    content_range,
+    duration_ms,
+    epoch_ms_by_magnitude,
+    method_of,
+    path_of,
+    rfc3339_ms,
+    text,
+)
+from collectors.parsers.json_lines import JsonLines
+from collectors.records import InvalidLine, LineParser, Record
+from schemas.cdn_logs_pb2 import CacheStatus
+
+#: Body of the test upload at job creation.
+PROBE: Final = {"content": "tests"}
+
+_CLIENT_CLOSED: Final = 499
+_CACHE: Final = {
+    "": CacheStatus.CACHE_STATUS_UNSPECIFIED,
+    "unknown": CacheStatus.CACHE_STATUS_UNSPECIFIED,
+    "hit": CacheStatus.CACHE_STATUS_HIT,
+    "stream_hit": CacheStatus.CACHE_STATUS_HIT,
+    "stale": CacheStatus.CACHE_STATUS_HIT,
+    "updating": CacheStatus.CACHE_STATUS_HIT,
+    "miss": CacheStatus.CACHE_STATUS_MISS,
+    "expired": CacheStatus.CACHE_STATUS_MISS,
+}
+
+
+class _ResponseHeaders(msgspec.Struct, gc=False):
+    content_range: str = msgspec.field(name="content-range", default="")
+    content_length: ByteCount | None = msgspec.field(name="content-length", default=None)
+
+
+class _Row(msgspec.Struct, gc=False, rename="pascal"):
+    edge_response_status: Status
+    edge_response_body_bytes: ByteCount
+    client_request_path: str
+    edge_end_timestamp: int | str | None = None
+    edge_start_timestamp: int | str | None = None
+    client_request_method: str = ""
+    client_request_host: str = ""
+    client_request_user_agent: str = ""
+    client_request_source: str = ""
+    client_ip: str = msgspec.field(name="ClientIP", default="")
+    cache_cache_status: str = ""
+    edge_colo_code: str = ""
+    edge_time_to_first_byte_ms: ByteCount | None = None
+    ray_id: str = msgspec.field(name="RayID", default="")
+    parent_ray_id: str = msgspec.field(name="ParentRayID", default="")
+    response_headers: _ResponseHeaders | None = None
+
+
+class Options(msgspec.Struct, forbid_unknown_fields=True):
+    """Cloudflare sources have no options."""
+
+
+def parser(options: Options) -> LineParser:
+    """The parser of `http_requests` lines."""
+    del options
+    return _parse
+
+
+def is_probe(body: bytes) -> bool:
+    """Whether a body is the test upload of a job's creation."""
+    if len(body) > 64:
+        return False
+    try:
+        return bool(msgspec.json.decode(body) == PROBE)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+
+
+_rows: Final = JsonLines(_Row)
+
+
+def _parse(line: bytes) -> Record:
+    row = _rows.decode(line)
+    start_ms, end_ms = _epoch_ms(row.edge_start_timestamp), _epoch_ms(row.edge_end_timestamp)
+    first, last, size = _sizes(row)
+    return Record(
+        event_time_ms=_event_time_ms(start_ms, end_ms),
+        status=row.edge_response_status,
+        path=path_of(text(row.client_request_path)),
+        method=method_of(text(row.client_request_method)),
+        host=text(row.client_request_host),
+        body_bytes=row.edge_response_body_bytes,
+        object_bytes=size,
+        aborted=row.edge_response_status == _CLIENT_CLOSED,
+        internal=_is_internal(row),
+        cache_status=_CACHE.get(text(row.cache_cache_status), CacheStatus.CACHE_STATUS_OTHER),
+        client_ip=text(row.client_ip),
+        user_agent=text(row.client_request_user_agent),
+        pop=text(row.edge_colo_code),
+        time_to_first_byte_ms=_optional_duration(row.edge_time_to_first_byte_ms),
+        elapsed_ms=None if start_ms is None or end_ms is None else duration_ms(end_ms - start_ms),
+        request_id=text(row.ray_id),
+        range_start=first,
+        range_end=last,
+    )
+
+
+def _epoch_ms(value: int | str | None) -> int | None:
+    if isinstance(value, int):
+        return epoch_ms_by_magnitude(value)
+    if value is None or not text(value):
+        return None
+    return epoch_ms_by_magnitude(int(value)) if value.isdecimal() else rfc3339_ms(value)
+
+
+def _event_time_ms(start_ms: int | None, end_ms: int | None) -> int:
+    moment = start_ms if end_ms is None else end_ms
+    if moment is None:
+        raise InvalidLine("bad-field", "the line has neither EdgeEndTimestamp nor EdgeStartTimestamp")
+    return moment
+
+
+def _sizes(row: _Row) -> tuple[int | None, int | None, int | None]:
+    headers = row.response_headers
+    if headers is None:
+        return None, None, None
+    if headers.content_range:
+        return content_range(headers.content_range)
+    return None, None, headers.content_length if row.edge_response_status == 200 else None
+
+
+def _is_internal(row: _Row) -> bool:
+    return row.client_request_source not in {"eyeball", ""} or row.parent_ray_id not in {"00", ""}
+
+
+def _optional_duration(value: int | None) -> int | None:
+    return None if value is None else duration_ms(value)

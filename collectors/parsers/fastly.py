@@ -1,0 +1,132 @@
+r"""Fastly real-time log streaming: JSON lines in the format string that we publish.
+
+Fastly has no fixed schema, the customer pastes a format string, so this parser reads ours and refuses lines of
+another version. Keys, with the VCL that fills them (fastly.com/documentation/reference/vcl/variables):
+
+=============  =====================================================================================
+`v`            1, the version of the format string
+`ts_ms`        `%{begin:msec}t`, start of the request
+`end_ms`       `%{end:msec}t`, end of the response: the event time
+`elapsed_us`   `time.elapsed.usec`; where `end_ms` is missing, the event time is `ts_ms` + this
+`ttfb_us`      `time.to_first_byte` in µs
+`id`           a request id that the service makes; Fastly has none of its own
+`method`, `host`, `url`, `ua`, `ip`   as requested; `url` is `req.url`, which has the query
+`status`       `resp.status`
+`body`         `resp.body_bytes_written`: body bytes, without headers (`total` has both and is not read)
+`crange`       `resp.http.Content-Range`; its total is the object size
+`clen`         `resp.http.Content-Length`, optional; the object size of a 200
+`done`         `resp.completed`, optional: 0 where the edge has not written the whole response
+`cache`        `fastly_info.state`: HIT, MISS, PASS, ... with suffixes such as HIT-CLUSTER
+`pop`          `server.datacenter`
+`edge`         1 where `fastly.ff.visits_this_service == 0`. With shielding `vcl_log` runs on the shield
+               as well, so one view is logged twice: rows with 0 are internal
+=============  =====================================================================================
+
+Quirks: an unset VCL string prints as `(null)`; a format string may quote every number; `cstr_escape()` makes
+`\xHH`, which is not JSON and is rejected (use `json.escape()`).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from collectors.parsers.fields import (
+    ByteCount,
+    Status,
+    content_range,
+    duration_ms,
+    method_of,
+    path_of,
+    text,
+)
+from collectors.parsers.json_lines import JsonLines
+from collectors.records import InvalidLine, LineParser, Record
+from schemas.cdn_logs_pb2 import CacheStatus
+
+FORMAT_VERSION: Final = 1
+_CACHE: Final = {
+    "": CacheStatus.CACHE_STATUS_UNSPECIFIED,
+    "HIT": CacheStatus.CACHE_STATUS_HIT,
+    "MISS": CacheStatus.CACHE_STATUS_MISS,
+}
+
+
+class _Row(msgspec.Struct, gc=False):
+    status: Status
+    body: ByteCount
+    url: str
+    v: int
+    ts_ms: ByteCount | None = None
+    end_ms: ByteCount | None = None
+    elapsed_us: ByteCount | None = None
+    ttfb_us: ByteCount | None = None
+    id: str = ""
+    method: str = ""
+    host: str = ""
+    ip: str = ""
+    ua: str = ""
+    pop: str = ""
+    cache: str = ""
+    crange: str = ""
+    clen: ByteCount | None = None
+    edge: bool | int = 1
+    done: bool | int = 1
+
+
+class Options(msgspec.Struct, forbid_unknown_fields=True):
+    """Fastly sources have no options: the format string is ours."""
+
+
+def parser(options: Options) -> LineParser:
+    """The parser of our Fastly format string."""
+    del options
+    return _parse
+
+
+_rows: Final = JsonLines(_Row)
+
+
+def _parse(line: bytes) -> Record:
+    row = _rows.decode(line)
+    if row.v != FORMAT_VERSION:
+        raise InvalidLine("bad-field", f"the format string has version {row.v}, not {FORMAT_VERSION}")
+    first, last, size = content_range(row.crange) if row.crange else (None, None, None)
+    elapsed_ms = _elapsed_ms(row)
+    return Record(
+        event_time_ms=_event_time_ms(row, elapsed_ms),
+        status=row.status,
+        path=path_of(text(row.url)),
+        method=method_of(text(row.method)),
+        host=text(row.host),
+        body_bytes=row.body,
+        object_bytes=row.clen if size is None and row.status == 200 else size,
+        aborted=not row.done,
+        internal=not row.edge,
+        cache_status=_CACHE.get(text(row.cache).partition("-")[0], CacheStatus.CACHE_STATUS_OTHER),
+        client_ip=text(row.ip),
+        user_agent=text(row.ua),
+        pop=text(row.pop),
+        time_to_first_byte_ms=None if row.ttfb_us is None else duration_ms(row.ttfb_us // 1_000),
+        elapsed_ms=elapsed_ms,
+        request_id=text(row.id),
+        range_start=first,
+        range_end=last,
+    )
+
+
+def _elapsed_ms(row: _Row) -> int | None:
+    if row.elapsed_us is not None:
+        return duration_ms(row.elapsed_us // 1_000)
+    if row.end_ms is None or row.ts_ms is None:
+        return None
+    return duration_ms(row.end_ms - row.ts_ms)
+
+
+def _event_time_ms(row: _Row, elapsed_ms: int | None) -> int:
+    if row.end_ms is not None:
+        return row.end_ms
+    if row.ts_ms is None:
+        raise InvalidLine("bad-field", "the line has neither end_ms nor ts_ms")
+    return row.ts_ms + (elapsed_ms or 0)

@@ -1,0 +1,1 @@
+"""HTTP: deliveries in, health and metrics out. The only part that knows aiohttp."""

@@ -1,0 +1,82 @@
+"""POST /v1/logs/{source_id}: one delivery, answered with 2xx once Kafka has all of it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from aiohttp import web
+
+from collectors.blocks import Delivery
+from collectors.framing.unwrap import lines_of
+from collectors.publisher import KafkaUnavailable
+from collectors.routes.authentication import authenticate
+from collectors.routes.body import read_body
+from collectors.routes.firehose import answer_firehose, firehose_delivery
+from collectors.routes.keys import BUDGET, CLOCK, INTAKE, LIMITS, METRICS
+from collectors.routes.refusals import KAFKA_UNAVAILABLE, Refused
+from collectors.sources import Source
+from schemas.batch import delivery_id_of_body
+
+log = logging.getLogger(__name__)
+
+PATH: Final = "/v1/logs/{source_id}"
+_PROBE: Final = "probe"
+
+
+async def post_logs(request: web.Request) -> web.Response:
+    """Accept a delivery and answer in the sender's own form."""
+    try:
+        source = authenticate(request)
+    except Refused as refused:
+        return answer_plain(refused)
+    outcome = await _outcome(request, source)
+    if outcome is not None:
+        request.app[METRICS].deliveries.labels(source.id, outcome.refusal.reason).inc()
+        log.warning("source %s: refused a delivery, %s: %s", source.id, outcome.refusal.reason, outcome)
+    return answer_firehose(request, outcome) if source.is_firehose else answer_plain(outcome)
+
+
+def answer_plain(refused: Refused | None) -> web.Response:
+    """200 with nothing to read, or the refusal's status and message."""
+    if refused is None:
+        return web.Response()
+    refusal = refused.refusal
+    headers = {} if refusal.retry_after_s is None else {"Retry-After": str(refusal.retry_after_s)}
+    return web.Response(status=refusal.status, text=f"{refusal.message}\n", headers=headers)
+
+
+async def _outcome(request: web.Request, source: Source) -> Refused | None:
+    try:
+        await _accept(request, source)
+    except Refused as refused:
+        return refused
+    return None
+
+
+async def _accept(request: web.Request, source: Source) -> None:
+    app = request.app
+    received_at_ms = app[CLOCK].now_ms()
+    with app[BUDGET].reservation() as reservation:
+        body = await read_body(request, app[LIMITS], reservation)
+        if not body or source.format.is_probe(body):
+            app[METRICS].deliveries.labels(source.id, _PROBE).inc()
+            return
+        delivery = _delivery(source, body, received_at_ms)
+        app[METRICS].body_bytes.labels(source.id).inc(len(body))
+        try:
+            await app[INTAKE].accept(delivery, source.parse)
+        except KafkaUnavailable as error:
+            raise Refused(KAFKA_UNAVAILABLE, str(error)) from error
+
+
+def _delivery(source: Source, body: bytes, received_at_ms: int) -> Delivery:
+    if source.is_firehose:
+        return firehose_delivery(source, body, received_at_ms)
+    return Delivery(
+        source_id=source.id,
+        cdn=source.cdn,
+        delivery_id=delivery_id_of_body(body),
+        received_at_ms=received_at_ms,
+        lines=lines_of(body, source.framing),
+    )

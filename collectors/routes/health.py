@@ -1,0 +1,36 @@
+"""/healthz: restart me if not. /readyz: send no traffic if not. /metrics: see collectors/metrics.py."""
+
+from __future__ import annotations
+
+from aiohttp import web
+from prometheus_client import generate_latest
+
+from collectors.publisher import KafkaUnavailable
+from collectors.routes.keys import BUDGET, METRICS, PUBLISHER
+
+
+async def get_healthz(request: web.Request) -> web.Response:
+    """200 unless the producer cannot go on."""
+    fatal = request.app[PUBLISHER].fatal
+    if fatal.done():
+        return web.Response(status=503, text=f"{fatal.result()}\n")
+    return web.Response(text="ok\n")
+
+
+async def get_readyz(request: web.Request) -> web.Response:
+    """200 while Kafka answers."""
+    try:
+        await request.app[PUBLISHER].raw_partitions()
+    except KafkaUnavailable as error:
+        return web.Response(status=503, text=f"Kafka: {error}\n")
+    return web.Response(text="ok\n")
+
+
+async def get_metrics(request: web.Request) -> web.Response:
+    """All metrics in Prometheus' text format."""
+    metrics = request.app[METRICS]
+    metrics.in_flight_bytes.set(request.app[BUDGET].used)
+    return web.Response(
+        body=generate_latest(metrics.registry),
+        headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
+    )

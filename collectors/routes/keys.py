@@ -1,0 +1,23 @@
+"""What handlers find in the application, by typed keys."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from collectors.budget import ByteBudget
+from collectors.clock import Clock
+from collectors.intake import Intake
+from collectors.metrics import Metrics
+from collectors.publisher import Publisher
+from collectors.settings import Limits
+from collectors.sources import Sources
+
+SOURCES: Final = web.AppKey("sources", Sources)
+LIMITS: Final = web.AppKey("limits", Limits)
+CLOCK: Final = web.AppKey("clock", Clock)
+BUDGET: Final = web.AppKey("budget", ByteBudget)
+METRICS: Final = web.AppKey("metrics", Metrics)
+PUBLISHER: Final = web.AppKey("publisher", Publisher)
+INTAKE: Final = web.AppKey("intake", Intake)
