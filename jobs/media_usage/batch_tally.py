@@ -56,7 +56,7 @@ class BatchTally(NamedTuple):
 
     def encode(self) -> str:
         usage = [[*key, *sums] for key, sums in self.usage.items()]
-        return orjson.dumps([self.ledger, usage]).decode()
+        return orjson.dumps([tuple(self.ledger), usage]).decode()
 
     @classmethod
     def decode(cls, text: str) -> BatchTally:

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+
+from jobs.enrichment.assets import Asset, Resolution, resolve
+from schemas.cdn_logs_pb2 import AssetSettings, MediaType, Rendition, RenditionSettings, Unresolved
+
+VIDEO = Rendition(
+    environment_id="env-1", asset_id="a1", name="720p", height=720, media_type=MediaType.MEDIA_TYPE_VIDEO
+)
+FIXED = Rendition(environment_id="env-1", asset_id="a1", name="fixed", height=480)
+RESOLVED = Unresolved.UNRESOLVED_UNSPECIFIED
+
+ASSET = Asset.of(
+    AssetSettings(
+        asset_id="a1",
+        environment_id="env-1",
+        renditions=[
+            RenditionSettings(rendition=VIDEO, first_segment=10, segment_ms=[4004, 4004, 1500], part_ms=334),
+            RenditionSettings(rendition=FIXED, fixed_segment_ms=6000),
+        ],
+        read_at_ms=7,
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("rendition", "number", "is_part", "expected"),
+    [
+        pytest.param("720p", 10, False, Resolution(VIDEO, 4004, RESOLVED), id="first segment"),
+        pytest.param("720p", 12, False, Resolution(VIDEO, 1500, RESOLVED), id="shorter last segment"),
+        pytest.param("720p", 12, True, Resolution(VIDEO, 334, RESOLVED), id="part"),
+        pytest.param("fixed", 99, False, Resolution(FIXED, 6000, RESOLVED), id="fixed duration"),
+        pytest.param(
+            "720p", 9, False, Resolution(None, 0, Unresolved.UNRESOLVED_UNKNOWN_SEGMENT), id="before the first"
+        ),
+        pytest.param(
+            "720p", 13, False, Resolution(None, 0, Unresolved.UNRESOLVED_UNKNOWN_SEGMENT), id="behind the last"
+        ),
+        pytest.param(
+            "fixed", 1, True, Resolution(None, 0, Unresolved.UNRESOLVED_UNKNOWN_SEGMENT), id="part where none are"
+        ),
+        pytest.param(
+            "1080p", 1, False, Resolution(None, 0, Unresolved.UNRESOLVED_UNKNOWN_RENDITION), id="unknown rendition"
+        ),
+    ],
+)
+def test_a_segment_resolves_to_its_exact_duration_or_to_the_reason_why_not(
+    rendition: str, number: int, is_part: bool, expected: Resolution
+) -> None:
+    assert resolve(ASSET, rendition, number, is_part) == expected
+
+
+def test_nothing_of_an_absent_asset_resolves() -> None:
+    absent = Asset.of(AssetSettings(asset_id="a2", absent=True))
+    assert resolve(absent, "720p", 10, False) == Resolution(None, 0, Unresolved.UNRESOLVED_UNKNOWN_ASSET)
