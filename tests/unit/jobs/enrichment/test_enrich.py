@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from google.protobuf import text_format
+
+from jobs.enrichment.assets import Asset
+from jobs.enrichment.enrich import enrich, missing_segments, unresolved_deliveries
+from jobs.enrichment.geography import Geography
+from jobs.enrichment.paths import PathGrammar
+from schemas.cdn_logs_pb2 import AccessLogBatch, AssetSettings, MediaType, Rendition, RenditionSettings
+from tests.support.batches import HOUR_MS, batch, delivery
+
+HOUR = 490_000 * HOUR_MS
+ASSETS = {
+    "a1": Asset.of(
+        AssetSettings(
+            asset_id="a1",
+            renditions=[
+                RenditionSettings(
+                    rendition=Rendition(
+                        environment_id="env-1",
+                        asset_id="a1",
+                        name="720p",
+                        height=720,
+                        media_type=MediaType.MEDIA_TYPE_VIDEO,
+                    ),
+                    segment_ms=[4004, 4004, 1500],
+                )
+            ],
+        )
+    ),
+    "a9": Asset.of(AssetSettings(asset_id="a9", absent=True)),
+}
+
+
+def enriched() -> AccessLogBatch:
+    made = batch(
+        [
+            delivery("/a1/720p/segment-0.ts"),
+            delivery("/a1/720p/segment-2.ts", client_ip="2001:db8:1:2::3"),
+            delivery("/a1/master.m3u8"),
+            delivery("/a9/720p/segment-0.ts"),
+            delivery("/a9/720p/segment-0.ts", status=404),
+            delivery("/movie.mp4", client_ip="junk"),
+        ],
+        hour_ms=HOUR,
+    )
+    paths = [PathGrammar().parse(record.path) for record in made.records]
+    enrich(made, paths, ASSETS, Geography(None, None))
+    return made
+
+
+def test_records_get_what_is_known_of_their_segments_and_clients() -> None:
+    made = enriched()
+    for record in made.records:
+        for field in ("method", "status", "body_bytes", "path"):
+            record.ClearField(field)  # type: ignore[arg-type]  # names of fields
+    made.ClearField("header")
+    assert text_format.MessageToString(made, as_one_line=True) == " ".join(
+        """
+        records { client_ip: "192.0.2.0" object_kind: OBJECT_KIND_MEDIA_SEGMENT rendition: 1 media_duration_ms: 4004 }
+        records { line: 1 client_ip: "2001:db8:1::" object_kind: OBJECT_KIND_MEDIA_SEGMENT rendition: 1
+          media_duration_ms: 1500 }
+        records { line: 2 client_ip: "192.0.2.0" object_kind: OBJECT_KIND_MANIFEST }
+        records { line: 3 client_ip: "192.0.2.0" object_kind: OBJECT_KIND_MEDIA_SEGMENT
+          unresolved: UNRESOLVED_UNKNOWN_ASSET unresolved_asset: "a9" }
+        records { line: 4 client_ip: "192.0.2.0" object_kind: OBJECT_KIND_MEDIA_SEGMENT
+          unresolved: UNRESOLVED_UNKNOWN_ASSET unresolved_asset: "a9" }
+        records { line: 5 client_ip: "" unresolved: UNRESOLVED_UNRECOGNISED_PATH }
+        hosts: "" user_agents: "" pops: ""
+        renditions { }
+        renditions { environment_id: "env-1" asset_id: "a1" name: "720p" height: 720 media_type: MEDIA_TYPE_VIDEO }
+        networks { } places { }
+        """.replace('client_ip: "" ', "").split()
+    )
+
+
+def test_only_successful_requests_count_as_unresolved_deliveries() -> None:
+    assert unresolved_deliveries(enriched()) == 2
+
+
+def test_assets_that_lack_a_segment_are_named() -> None:
+    parse = PathGrammar().parse
+    paths = [parse(path) for path in ("/a1/720p/segment-2.ts", "/a1/720p/segment-3.ts", "/a9/720p/segment-0.ts")]
+    assert missing_segments(paths[:1], ASSETS) == set()
+    assert missing_segments(paths, ASSETS) == {"a1", "a9"}

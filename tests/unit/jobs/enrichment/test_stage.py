@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import pytest
+
+from jobs.build import BUILD_ID
+from jobs.enrichment.assets import Asset
+from jobs.enrichment.fuse import Fuse, FuseBlown
+from jobs.enrichment.geography import Geography
+from jobs.enrichment.paths import PathGrammar
+from jobs.enrichment.stage import EnrichmentStage, Output
+from schemas.cdn_logs_pb2 import AccessLogBatch, AssetSettings, DeadLetter, Rendition, RenditionSettings
+from tests.support.batches import HOUR_MS, batch, delivery, heartbeat
+
+HOUR = 490_000 * HOUR_MS
+
+
+class Resolver:
+    """Knows a1, with as many segments as `segments` says; remembers what had to be read again."""
+
+    def __init__(self, segments: int = 3, read_at_ms: int = 0) -> None:
+        self.segments = segments
+        self.read_at_ms = read_at_ms
+        self.again: list[tuple[set[str], int]] = []
+
+    def assets(self, asset_ids: Collection[str]) -> dict[str, Asset]:
+        return {asset_id: self._asset(asset_id) for asset_id in asset_ids}
+
+    def read_again(self, asset_ids: set[str], not_before_ms: int) -> dict[str, Asset]:
+        if asset_ids:
+            self.again.append((asset_ids, not_before_ms))
+            self.segments += 1
+        return self.assets(asset_ids)
+
+    def _asset(self, asset_id: str) -> Asset:
+        rendition = RenditionSettings(
+            rendition=Rendition(environment_id="env-1", asset_id=asset_id, name="720p", height=720),
+            segment_ms=[4000] * self.segments,
+        )
+        settings = AssetSettings(asset_id=asset_id, renditions=[rendition], read_at_ms=self.read_at_ms)
+        settings.absent = asset_id != "a1"
+        return Asset.of(settings)
+
+
+def stage(resolver: Resolver, window: int = 1000) -> EnrichmentStage:
+    return EnrichmentStage(
+        grammar=PathGrammar(),
+        resolver=resolver,  # type: ignore[arg-type]  # a fake
+        geography=Geography(None, None),
+        unresolved_fuse=Fuse("unresolved", 0.5, window),
+        dead_fuse=Fuse("dead letters", 0.5, window),
+        raw_topic="raw",
+        close=lambda: None,
+    )
+
+
+def test_a_batch_keeps_its_key_and_is_stamped_with_the_build() -> None:
+    made = batch([delivery("/a1/720p/segment-1.ts")], hour_ms=HOUR)
+    output = stage(Resolver()).process(made.SerializeToString(), HOUR)
+    written = AccessLogBatch.FromString(output.value)
+    assert (output.key, output.dead) == (made.header.batch_id.encode(), False)
+    assert written.header == made.header
+    assert written.enrichment.build == BUILD_ID
+    assert written.records[0].media_duration_ms == 4000
+
+
+def test_a_heartbeat_passes_unchanged() -> None:
+    payload = heartbeat("key-3", HOUR).SerializeToString()
+    assert stage(Resolver()).process(payload, HOUR) == Output(b"key-3", payload)
+
+
+def test_a_message_that_breaks_the_contract_is_a_dead_letter_with_its_provenance() -> None:
+    output = stage(Resolver()).process(b"\xff\xffjunk", 1234)
+    assert output.dead
+    assert DeadLetter.FromString(output.value) == DeadLetter(
+        stage="enrichment",
+        reason="invalid-batch",
+        detail="no AccessLogBatch message",
+        payload=b"\xff\xffjunk",
+        topic="raw",
+        topic_timestamp_ms=1234,
+        build=BUILD_ID,
+    )
+
+
+def test_a_segment_newer_than_the_cached_asset_is_read_again() -> None:
+    resolver = Resolver(segments=3, read_at_ms=HOUR)
+    made = batch([delivery("/a1/720p/segment-3.ts")], hour_ms=HOUR)
+    output = stage(resolver).process(made.SerializeToString(), HOUR)
+    assert resolver.again == [({"a1"}, made.header.received_at_ms)]
+    assert AccessLogBatch.FromString(output.value).records[0].media_duration_ms == 4000
+
+
+def test_a_segment_that_an_asset_read_after_the_delivery_lacks_is_unresolved() -> None:
+    resolver = Resolver(segments=3, read_at_ms=HOUR + 2 * HOUR_MS)
+    made = batch([delivery("/a1/720p/segment-3.ts")], hour_ms=HOUR)
+    output = stage(resolver).process(made.SerializeToString(), HOUR)
+    assert resolver.again == []
+    assert AccessLogBatch.FromString(output.value).records[0].unresolved
+
+
+def test_a_source_whose_records_are_mostly_unresolved_blows_the_fuse() -> None:
+    made = batch([delivery("/gone/720p/segment-1.ts")] * 10, hour_ms=HOUR)
+    with pytest.raises(FuseBlown, match="source 'fastly-main'"):
+        stage(Resolver(), window=10).process(made.SerializeToString(), HOUR)
+
+
+def test_a_topic_full_of_junk_blows_the_fuse() -> None:
+    subject = stage(Resolver(), window=2)
+    subject.process(b"junk-1", 0)
+    with pytest.raises(FuseBlown, match="dead letters"):
+        subject.process(b"junk-2", 0)
