@@ -8,7 +8,7 @@ import signal
 import sys
 from typing import Any
 
-from local import flink_home
+from local import flink_home, flink_java
 from local.ports import LOOPBACK, require_free
 from local.process import Child, Spec, find, known, start, stop, wait_ready
 from local.settings import ROOT, Settings
@@ -39,13 +39,9 @@ def launch_jobmanager(settings: Settings) -> Child:
             "metrics of Flink's JobManager": ports.jobmanager_metrics,
         }
     )
-    home = flink_home.build(settings)
-    spec = Spec(
-        name=JOBMANAGER,
-        state=settings.state,
-        argv=[str(home / "bin" / "jobmanager.sh"), "start-foreground"],
-        env=flink_home.environment(settings),
-    )
+    flink_home.build(settings)
+    argv = flink_java.jobmanager(settings)
+    spec = Spec(name=JOBMANAGER, state=settings.state, argv=argv, env=flink_home.environment(settings))
     child = start(spec)
     wait_ready(child, lambda: _answers(settings), timeout=_START_SECONDS, log_file=spec.log_file)
     return child
@@ -56,15 +52,15 @@ def launch_taskmanagers(settings: Settings) -> Child:
 
     Raises:
         PortInUse: one of their ports is taken.
-        StartFailed: they did not come up; the message names the supervisor's log file.
+        StartFailed: they did not come up; the message names the first one's log file.
     """
     for index in range(settings.taskmanagers):
         require_free({f"{use} of {name}": port for name, use, port in _taskmanager_ports(settings, index)})
     argv = [sys.executable, "-m", "local.supervisor", str(settings.state)]
-    spec = Spec(name=SUPERVISOR, state=settings.state, argv=argv, cwd=ROOT)
-    child = start(spec)
+    child = start(Spec(name=SUPERVISOR, state=settings.state, argv=argv, cwd=ROOT))
+    log_file = taskmanager_spec(settings, 0).log_file
     ready = lambda: registered_taskmanagers(settings) >= settings.taskmanagers  # noqa: E731 - a condition, not a function
-    wait_ready(child, ready, timeout=_START_SECONDS, log_file=spec.log_file)
+    wait_ready(child, ready, timeout=_START_SECONDS, log_file=log_file)
     return child
 
 
@@ -88,15 +84,14 @@ def taskmanager_spec(settings: Settings, index: int) -> Spec:
     ports = settings.ports
     options = {
         "taskmanager.resource-id": taskmanager_name(index),
-        "taskmanager.rpc.port": ports.taskmanager_rpc(index),
-        "taskmanager.data.port": ports.taskmanager_data(index),
-        "metrics.reporter.prom.port": ports.taskmanager_metrics(index),
+        "taskmanager.rpc.port": str(ports.taskmanager_rpc(index)),
+        "taskmanager.data.port": str(ports.taskmanager_data(index)),
+        "metrics.reporter.prom.port": str(ports.taskmanager_metrics(index)),
     }
-    arguments = [argument for key, value in options.items() for argument in ("-D", f"{key}={value}")]
     return Spec(
         name=taskmanager_name(index),
         state=settings.state,
-        argv=[str(flink_home.home(settings) / "bin" / "taskmanager.sh"), "start-foreground", *arguments],
+        argv=flink_java.taskmanager(settings, options),
         env=flink_home.environment(settings),
     )
 

@@ -35,7 +35,8 @@ def environment(settings: Settings) -> dict[str, str]:
         "FLINK_OPT_DIR": str(home(settings) / "opt"),
         "FLINK_PLUGINS_DIR": str(home(settings) / "plugins"),
         "FLINK_LOG_DIR": str(settings.state / "log"),
-        "FLINK_PID_DIR": str(settings.state / "flink" / "pids"),
+        # For the `flink` command, which lives for seconds: compile little, collect with one thread.
+        "JVM_ARGS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     }
 
 
@@ -47,8 +48,8 @@ def build(settings: Settings) -> Path:
     package = _package()
     # The scripts find their installation from where they lie: copies, not links.
     shutil.copytree(package / "bin", target / "bin")
-    for folder in ("opt", "plugins"):
-        (target / folder).symlink_to(package / folder)
+    _link_entries(package / "plugins", target / "plugins")
+    _link_entries(package / "opt", target / "opt")
     _link_jars(target / "lib", package)
     _write_conf(target / "conf", package, settings)
     return target
@@ -63,8 +64,6 @@ def cluster_options(settings: Settings) -> dict[str, str]:
         "jobmanager.rpc.port": str(ports.jobmanager_rpc),
         "blob.server.port": str(ports.jobmanager_blob),
         "metrics.reporter.prom.port": str(ports.jobmanager_metrics),
-        "jobmanager.memory.process.size": f"{settings.jobmanager_memory_mb}m",
-        "taskmanager.memory.process.size": f"{settings.taskmanager_memory_mb}m",
         "execution.checkpointing.dir": (state / "checkpoints").as_uri(),
         "execution.checkpointing.savepoint-dir": (state / "savepoints").as_uri(),
         "io.tmp.dirs": str(state / "tmp"),
@@ -98,6 +97,13 @@ def _package() -> Path:
     if spec is None or spec.origin is None:
         raise FileNotFoundError("the package apache-flink is not installed: run `make setup`")
     return Path(spec.origin).parent
+
+
+def _link_entries(source: Path, target: Path) -> None:
+    """A folder of links; Flink does not look into a folder that is itself a link."""
+    target.mkdir()
+    for entry in source.iterdir():
+        (target / entry.name).symlink_to(entry)
 
 
 def _link_jars(lib: Path, package: Path) -> None:

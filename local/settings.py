@@ -38,8 +38,9 @@ class Settings:
     #: Partitions of the raw and enriched topics.
     partitions: int = 4
     broker_heap_mb: int = 768
-    jobmanager_memory_mb: int = 700
-    taskmanager_memory_mb: int = 1200
+    jobmanager_heap_mb: int = 384
+    #: Heap for a job's own objects; the TaskManager's process takes about 600 MB more, Python's memory not counted.
+    taskmanager_heap_mb: int = 512
     #: Flink options of the cluster on top of flink-conf/cluster/config.yaml.
     flink_options: Mapping[str, str] = field(default_factory=dict)
 
