@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import secrets
 import signal
 import sys
 from typing import Any
@@ -75,15 +76,19 @@ def halt(settings: Settings) -> None:
 
 
 def taskmanager_name(index: int) -> str:
-    """Process and resource name of a TaskManager."""
+    """Name of a TaskManager's process, and how its resource id starts."""
     return f"taskmanager-{index}"
 
 
 def taskmanager_spec(settings: Settings, index: int) -> Spec:
-    """How to run TaskManager `index`."""
+    """How to run TaskManager `index`, this time.
+
+    Each start registers under an id of its own: known by that of the one it replaces, it would be taken for the
+    dead one until that one's heartbeats are missed, and its slot offered and refused ten times a second.
+    """
     ports = settings.ports
     options = {
-        "taskmanager.resource-id": taskmanager_name(index),
+        "taskmanager.resource-id": f"{taskmanager_name(index)}-{secrets.token_hex(4)}",
         "taskmanager.rpc.port": str(ports.taskmanager_rpc(index)),
         "taskmanager.data.port": str(ports.taskmanager_data(index)),
         "metrics.reporter.prom.port": str(ports.taskmanager_metrics(index)),
@@ -108,6 +113,15 @@ def kill_taskmanager(settings: Settings, index: int) -> int:
     child.signal(signal.SIGKILL)
     child.wait(_REQUEST_SECONDS)
     return child.pid
+
+
+def taskmanagers_of(settings: Settings, job: str) -> list[int]:
+    """Indexes of the TaskManagers that run a job's tasks, in order."""
+    indexes = set()
+    for vertex in rest(settings, "GET", f"/jobs/{job}")["vertices"]:
+        used = rest(settings, "GET", f"/jobs/{job}/vertices/{vertex['id']}/taskmanagers")["taskmanagers"]
+        indexes |= {int(taskmanager["taskmanager-id"].split("-")[1]) for taskmanager in used}
+    return sorted(indexes)
 
 
 def registered_taskmanagers(settings: Settings) -> int:

@@ -141,6 +141,10 @@ class Stack:
         """Cancel a job."""
         flink_jobs.cancel(self.settings, job)
 
+    def taskmanagers_of(self, job: str) -> list[int]:
+        """Indexes of the TaskManagers that run a job's tasks."""
+        return flink.taskmanagers_of(self.settings, job)
+
     def kill_taskmanager(self, index: int) -> None:
         """SIGKILL a TaskManager; the supervisor starts another."""
         flink.kill_taskmanager(self.settings, index)

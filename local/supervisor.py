@@ -12,6 +12,8 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from local.flink import taskmanager_name, taskmanager_spec
@@ -32,16 +34,16 @@ def next_delay(previous: float, lived: float) -> float:
     return min(max(1.0, 2 * previous), _LONGEST_DELAY_SECONDS)
 
 
-async def keep(spec: Spec) -> None:
-    """Run the process again whenever it ends, until cancelled."""
+async def keep(spec: Callable[[], Spec]) -> None:
+    """Run a process, and another by a new spec whenever it ends, until cancelled."""
     delay = 0.0
     while True:
-        child, started = start(spec), time.monotonic()
-        log.info("started %s, pid %d", spec.name, child.pid)
+        child, started = start(spec()), time.monotonic()
+        log.info("started %s, pid %d", child.name, child.pid)
         await ended(child)
         lived = time.monotonic() - started
         delay = next_delay(delay, lived)
-        log.warning("%s ended after %.0f s: next start in %.0f s", spec.name, lived, delay)
+        log.warning("%s ended after %.0f s: next start in %.0f s", child.name, lived, delay)
         await asyncio.sleep(delay)
 
 
@@ -66,7 +68,8 @@ async def supervise(settings: Settings) -> None:
     asked, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked.set)
-    keepers = [asyncio.create_task(keep(taskmanager_spec(settings, index))) for index in range(settings.taskmanagers)]
+    specs = [partial(taskmanager_spec, settings, index) for index in range(settings.taskmanagers)]
+    keepers = [asyncio.create_task(keep(spec)) for spec in specs]
     asked_first = asyncio.create_task(asked.wait())
     await asyncio.wait([asked_first, *keepers], return_when=asyncio.FIRST_COMPLETED)
     failures = [keeper.exception() for keeper in keepers if keeper.done()]
