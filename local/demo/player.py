@@ -1,0 +1,101 @@
+"""Plays steps on the simulated clock: everything due is sent, and acknowledged, before the clock goes on.
+
+Syslog alone may lag by half a simulated hour, because a collector gathers lines for a while before it sends them on;
+real senders lag as well, and a batch is on time for two days.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Final, Self
+
+import aiohttp
+import msgspec
+
+from local.demo.clock import ClockFile
+from local.demo.deliveries import STEP_MS, Delivery, Step
+from local.demo.events import Cdn
+from local.demo.post import post
+from local.demo.syslog import Syslog
+
+#: A collector reads its clock file at most every 50 ms; an event may be 5 minutes ahead of it, which is one step.
+#: Steps that take longer than this keep every collector at most one step behind.
+_LEAST_STEP_SECONDS: Final = 0.06
+_SYSLOG_LAG_STEPS: Final = 6
+
+
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """Where one collector listens."""
+
+    http_url: str
+    syslog_host: str
+    syslog_port: int
+
+
+class Player:
+    """Sends to the collectors of `endpoints`, by their index; a context manager that owns the connections."""
+
+    def __init__(self, endpoints: Sequence[Endpoint], clock: ClockFile) -> None:
+        self._endpoints = endpoints
+        self._clock = clock
+        self._session = aiohttp.ClientSession()
+        self._syslog = [
+            Syslog(self._session, endpoint.http_url, endpoint.syslog_host, endpoint.syslog_port)
+            for endpoint in endpoints
+        ]
+        self._sent_before: deque[list[int]] = deque(maxlen=_SYSLOG_LAG_STEPS)
+        #: Log lines sent so far, each counted once however often it was delivered.
+        self.records = 0
+        #: Deliveries that were sent again.
+        self.copies = 0
+
+    async def __aenter__(self) -> Self:
+        for connection in self._syslog:
+            await connection.connect()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for connection in self._syslog:
+            await connection.close()
+        await self._session.close()
+
+    async def play(self, step: Step) -> None:
+        """Advance the clock and send what is due. Returns once it is acknowledged."""
+        leaps = step.clock_ms - self._clock.now_ms > STEP_MS
+        if leaps:
+            await self.finish()
+        self._clock.advance(step.clock_ms)
+        if leaps:
+            # What is late by the new time must not be taken for on time by a collector that has not looked yet.
+            await asyncio.sleep(_LEAST_STEP_SECONDS)
+        async with asyncio.TaskGroup() as sending:
+            sending.create_task(asyncio.sleep(_LEAST_STEP_SECONDS))
+            sending.create_task(self._wait_for_old_syslog())
+            for delivery in step.deliveries:
+                sending.create_task(self._send(delivery))
+        self._sent_before.append([connection.sent for connection in self._syslog])
+
+    async def finish(self) -> None:
+        """Wait until every syslog line is acknowledged."""
+        await self._acknowledged([connection.sent for connection in self._syslog])
+
+    async def _send(self, delivery: Delivery) -> None:
+        if delivery.cdn is Cdn.FASTLY:
+            await self._syslog[delivery.collector].send(delivery.wire.body, delivery.lines)
+        else:
+            url = f"{self._endpoints[delivery.collector].http_url}/v1/logs/{delivery.cdn.value}"
+            await post(self._session, url, delivery)
+        self.copies += delivery.is_copy
+        self.records += 0 if delivery.is_copy else delivery.lines
+
+    async def _wait_for_old_syslog(self) -> None:
+        if len(self._sent_before) == _SYSLOG_LAG_STEPS:
+            await self._acknowledged(self._sent_before[0])
+
+    async def _acknowledged(self, lines: Sequence[int]) -> None:
+        await asyncio.gather(*(one.acknowledged(sent) for one, sent in zip(self._syslog, lines, strict=True)))
