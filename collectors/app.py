@@ -15,13 +15,15 @@ from aiohttp import web
 
 from collectors.budget import ByteBudget
 from collectors.build import BUILD_ID
+from collectors.clock_check import ClockCheck
 from collectors.heartbeat import Heart
 from collectors.intake import Intake
 from collectors.kafka_config import producer_config
 from collectors.metrics import Metrics
+from collectors.origin import Origin
 from collectors.publisher import Publisher
 from collectors.routes import deliveries, fastly_challenge, health
-from collectors.routes.keys import BUDGET, CLOCK, INTAKE, LIMITS, METRICS, PUBLISHER, SOURCES
+from collectors.routes.keys import BUDGET, CLOCK, CLOCK_CHECK, INTAKE, LIMITS, METRICS, PUBLISHER, SOURCES
 from collectors.settings import InvalidSettings, Settings, read_settings
 from collectors.sources import InvalidSources, Sources, load_sources
 from collectors.syslog.listener import SyslogListener
@@ -56,16 +58,18 @@ def create_app(settings: Settings, sources: Sources) -> web.Application:
 
 async def _kafka(settings: Settings, app: web.Application) -> AsyncIterator[None]:
     totals = AcknowledgedTotals()
+    origin = Origin(build=BUILD_ID, boot_id=secrets.token_hex(8))
     config = producer_config(settings)
     async with Publisher(config, clock=settings.clock, totals=totals, metrics=app[METRICS]) as publisher:
         app[PUBLISHER] = publisher
-        app[INTAKE] = Intake(publisher=publisher, metrics=app[METRICS], build=BUILD_ID)
+        app[INTAKE] = Intake(publisher=publisher, metrics=app[METRICS], origin=origin)
+        if settings.clock_is_real:
+            app[CLOCK_CHECK] = ClockCheck(settings.clock, publisher.broker_time_ms)
         heart = Heart(
             publisher=publisher,
             totals=totals,
             metrics=app[METRICS],
-            boot_id=secrets.token_hex(8),
-            build=BUILD_ID,
+            origin=origin,
             interval_s=settings.heartbeat_interval_s,
         )
         beating = asyncio.create_task(heart.beat_forever())

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Final, NamedTuple
 
+from collectors.hour_batch import HourBatch
+from collectors.origin import Origin
 from collectors.records import InvalidLine, LineParser, Record
 from schemas.batch import (
     BLOCK_MAX_BYTES,
@@ -73,12 +75,12 @@ def cut_blocks(lines: Sequence[bytes]) -> Iterator[Block]:
         first = last
 
 
-def parse_block(delivery: Delivery, block: Block, parse: LineParser, build: str) -> BlockResult:
+def parse_block(delivery: Delivery, block: Block, parse: LineParser, origin: Origin) -> BlockResult:
     """One batch for each hour that the block touches, and a dead letter for each line that became no record.
 
     A block of nothing but rejects still makes a batch, without an hour, so that its counts reach the audit.
     """
-    work = _BlockWork(delivery, block.first_line, build)
+    work = _BlockWork(delivery, block.first_line, origin)
     oldest = delivery.received_at_ms - MAX_AGE_MS
     newest = delivery.received_at_ms + MAX_FUTURE_MS
     for number, line in enumerate(block.lines, block.first_line):
@@ -101,64 +103,12 @@ def _outside_age_limits(future: bool) -> InvalidLine:
     return InvalidLine("too-old", f"the event is more than {MAX_AGE_MS // (24 * HOUR_MS)} days old")
 
 
-class _StringTable(dict[str, int]):
-    """Index of each distinct string, in order of first use; entry 0 is "" (not logged)."""
-
-    def __init__(self) -> None:
-        super().__init__({"": 0})
-
-    def __missing__(self, text: str) -> int:
-        index = self[text] = len(self)
-        return index
-
-
-class _HourBatch:
-    """The batch of one hour of a block, while it fills."""
-
-    __slots__ = ("_add", "_hosts", "_hour_ms", "_message", "_pops", "_user_agents")
-
-    def __init__(self, header: BatchHeader) -> None:
-        self._message = AccessLogBatch(header=header)
-        self._hour_ms = header.hour_ms
-        self._add = self._message.records.add
-        self._hosts, self._user_agents, self._pops = _StringTable(), _StringTable(), _StringTable()
-
-    def add(self, line: int, record: Record) -> None:
-        self._add(
-            line=line,
-            event_offset_ms=record.event_time_ms - self._hour_ms,
-            method=record.method,
-            status=record.status,
-            path=record.path,
-            host=self._hosts[record.host],
-            body_bytes=record.body_bytes,
-            object_bytes=record.object_bytes,
-            aborted=record.aborted,
-            internal=record.internal,
-            cache_status=record.cache_status,
-            client_ip=record.client_ip,
-            user_agent=self._user_agents[record.user_agent],
-            pop=self._pops[record.pop],
-            time_to_first_byte_ms=record.time_to_first_byte_ms,
-            elapsed_ms=record.elapsed_ms,
-            request_id=record.request_id,
-            range_start=record.range_start,
-            range_end=record.range_end,
-        )
-
-    def message(self) -> AccessLogBatch:
-        self._message.hosts.extend(self._hosts)
-        self._message.user_agents.extend(self._user_agents)
-        self._message.pops.extend(self._pops)
-        return self._message
-
-
 @dataclass
 class _BlockWork:
     delivery: Delivery
     first_line: int
-    build: str
-    hours: dict[int, _HourBatch] = field(default_factory=dict)
+    origin: Origin
+    hours: dict[int, HourBatch] = field(default_factory=dict)
     reasons: Counter[str] = field(default_factory=Counter)
     dead_letters: list[DeadLetter] = field(default_factory=list)
 
@@ -166,7 +116,7 @@ class _BlockWork:
         hour_ms = record.event_time_ms - record.event_time_ms % HOUR_MS
         batch = self.hours.get(hour_ms)
         if batch is None:
-            batch = self.hours[hour_ms] = _HourBatch(self._header(hour_ms))
+            batch = self.hours[hour_ms] = HourBatch(self._header(hour_ms))
         batch.add(line, record)
 
     def reject(self, number: int, line: bytes, error: InvalidLine) -> None:
@@ -182,14 +132,14 @@ class _BlockWork:
                 delivery_id=self.delivery.delivery_id,
                 line=number,
                 received_at_ms=self.delivery.received_at_ms,
-                build=self.build,
+                build=self.origin.build,
             )
         )
 
     def result(self) -> BlockResult:
         batches = [self.hours[hour_ms].message() for hour_ms in sorted(self.hours)]
         if not batches:
-            batches = [_HourBatch(self._header(NO_HOUR_MS)).message()]
+            batches = [HourBatch(self._header(NO_HOUR_MS)).message()]
         batches[0].header.rejected.extend(
             ReasonCount(reason=reason, count=count) for reason, count in sorted(self.reasons.items())
         )
@@ -207,5 +157,6 @@ class _BlockWork:
             first_line=self.first_line,
             hour_ms=hour_ms,
             received_at_ms=delivery.received_at_ms,
-            collector_build=self.build,
+            collector_build=self.origin.build,
+            collector_boot=self.origin.boot_id,
         )

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator
 
 from collectors.metrics import Metrics
+from collectors.origin import Origin
 from collectors.partitioner import keys_by_partition
 from collectors.publisher import KafkaUnavailable, Publisher
 from collectors.totals import AcknowledgedTotals
@@ -18,17 +19,16 @@ log = logging.getLogger(__name__)
 _KEY_PREFIX = "heartbeat-"
 
 
-def heartbeat_batches(
-    partitions: int, *, boot_id: str, totals: list[SourceTotals], build: str
-) -> Iterator[AccessLogBatch]:
+def heartbeat_batches(partitions: int, *, origin: Origin, totals: list[SourceTotals]) -> Iterator[AccessLogBatch]:
     """One heartbeat for each partition, with a key that hashes to it."""
     for _, key in sorted(keys_by_partition(_KEY_PREFIX, partitions).items()):
         yield AccessLogBatch(
             header=BatchHeader(
                 kind=BatchKind.BATCH_KIND_HEARTBEAT,
                 id_version=ID_VERSION,
-                collector_build=build,
-                heartbeat=Heartbeat(boot_id=boot_id, key=key, totals=totals),
+                collector_build=origin.build,
+                collector_boot=origin.boot_id,
+                heartbeat=Heartbeat(boot_id=origin.boot_id, key=key, totals=totals),
             )
         )
 
@@ -42,15 +42,13 @@ class Heart:
         publisher: Publisher,
         totals: AcknowledgedTotals,
         metrics: Metrics,
-        boot_id: str,
-        build: str,
+        origin: Origin,
         interval_s: float,
     ) -> None:
         self._publisher = publisher
         self._totals = totals
         self._metrics = metrics
-        self._boot_id = boot_id
-        self._build = build
+        self._origin = origin
         self._interval_s = interval_s
 
     async def beat_forever(self) -> None:
@@ -72,7 +70,7 @@ class Heart:
     async def _round(self, partitions: int) -> None:
         shipment = self._publisher.shipment()
         totals = self._totals.snapshot()
-        for batch in heartbeat_batches(partitions, boot_id=self._boot_id, totals=totals, build=self._build):
+        for batch in heartbeat_batches(partitions, origin=self._origin, totals=totals):
             if not self._publisher.queue_heartbeat(batch, shipment):
                 raise KafkaUnavailable("the producer's queue is full")
         await shipment.acknowledged()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from collectors.blocks import BlockResult, Delivery, cut_blocks, parse_block
 from collectors.metrics import Metrics
+from collectors.origin import Origin
 from collectors.publisher import Publisher, Shipment
 from collectors.records import LineParser
 
@@ -29,10 +30,10 @@ class _Tally:
 class Intake:
     """The one door to Kafka for lines."""
 
-    def __init__(self, *, publisher: Publisher, metrics: Metrics, build: str) -> None:
+    def __init__(self, *, publisher: Publisher, metrics: Metrics, origin: Origin) -> None:
         self._publisher = publisher
         self._metrics = metrics
-        self._build = build
+        self._origin = origin
 
     async def accept(self, delivery: Delivery, parse: LineParser) -> None:
         """Return once Kafka has acknowledged every batch and dead letter of the delivery.
@@ -44,7 +45,7 @@ class Intake:
         tally = _Tally()
         shipment = self._publisher.shipment()
         for block in cut_blocks(delivery.lines):
-            result = parse_block(delivery, block, parse, self._build)
+            result = parse_block(delivery, block, parse, self._origin)
             tally.add(result)
             await self._send(result, shipment)
             # A block is some milliseconds of work: let other deliveries and health checks have their turn.

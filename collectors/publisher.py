@@ -15,14 +15,14 @@ from functools import partial
 from threading import Thread
 from typing import Any, Final
 
-from confluent_kafka import KafkaError, KafkaException, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from collectors.clock import Clock
 from collectors.metrics import Metrics
 from collectors.totals import AcknowledgedTotals
 from schemas.batch import kafka_key, kafka_timestamp, stamp_publication
 from schemas.cdn_logs_pb2 import AccessLogBatch, DeadLetter
-from schemas.topics import DEAD_LETTER, RAW
+from schemas.topics import CLOCK, DEAD_LETTER, RAW
 
 log = logging.getLogger(__name__)
 
@@ -127,6 +127,19 @@ class Publisher:
             raise KafkaUnavailable(f"{RAW}: {topic.error}")
         return len(topic.partitions)
 
+    async def broker_time_ms(self) -> int:
+        """The broker's clock, in epoch milliseconds. Raises KafkaUnavailable."""
+        answer: asyncio.Future[int] = self._loop.create_future()
+
+        def on_delivery(error: KafkaError | None, message: Message) -> None:
+            self._loop.call_soon_threadsafe(_settle, answer, error, message.timestamp()[1])
+
+        try:
+            self._producer.produce(CLOCK, b"", on_delivery=on_delivery)
+        except BufferError as error:
+            raise KafkaUnavailable(str(error)) from error
+        return await answer
+
     def queue_batch(self, batch: AccessLogBatch, shipment: Shipment) -> bool:
         """Stamp and queue a batch; False if the queue is full."""
         stamp_publication(batch, self._clock.now_ms())
@@ -200,6 +213,15 @@ class Publisher:
     def _set_fatal(self, reason: str) -> None:
         if not self.fatal.done():
             self.fatal.set_result(reason)
+
+
+def _settle(answer: asyncio.Future[int], error: KafkaError | None, value: int) -> None:
+    if answer.done():  # whoever asked has gone
+        return
+    if error is None:
+        answer.set_result(value)
+    else:
+        answer.set_exception(KafkaUnavailable(error.name()))
 
 
 class _Receipt:

@@ -15,6 +15,8 @@ MAX_MESSAGE_BYTES: Final = 4 * 1024 * 1024
 RAW: Final = "cdn-logs.raw"
 ENRICHED: Final = "cdn-logs.enriched"
 DEAD_LETTER: Final = "cdn-logs.dead-letter"
+#: Collectors compare their clock with the time that the broker puts on an empty message here.
+CLOCK: Final = "cdn-logs.clock"
 
 #: Default partition count of raw and enriched; equal, so that one raw partition feeds one enriched partition.
 PARTITIONS: Final = 4
@@ -34,7 +36,7 @@ class Topic:
 
 def topics(partitions: int = PARTITIONS) -> tuple[Topic, ...]:
     """All topics of the system, raw and enriched with the given partition count."""
-    return (_raw(partitions), _enriched(partitions), _dead_letter())
+    return (_raw(partitions), _enriched(partitions), _dead_letter(), _clock())
 
 
 def _raw(partitions: int) -> Topic:
@@ -75,5 +77,18 @@ def _dead_letter() -> Topic:
             "message.timestamp.type": "LogAppendTime",
             # Lines as received hold client addresses and query secrets: kept briefly.
             "retention.ms": str(14 * DAY_MS),
+        },
+    )
+
+
+def _clock() -> Topic:
+    return Topic(
+        name=CLOCK,
+        partitions=1,
+        config={
+            # The whole point: the broker's time, reported back to the producer.
+            "message.timestamp.type": "LogAppendTime",
+            # Nobody reads it.
+            "retention.ms": str(HOUR_MS),
         },
     )

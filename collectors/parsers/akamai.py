@@ -43,7 +43,13 @@ from schemas.cdn_logs_pb2 import CacheStatus
 
 #: A sample request is small; a delivery of log lines without the one required key is not taken for one.
 PROBE_MAX_BYTES: Final = 4_096
-_CACHE: Final = {"0": CacheStatus.CACHE_STATUS_MISS, "1": CacheStatus.CACHE_STATUS_HIT}
+_UNKNOWN: Final = CacheStatus.CACHE_STATUS_UNSPECIFIED
+_CACHE: Final[dict[str | int, CacheStatus]] = {
+    "0": CacheStatus.CACHE_STATUS_MISS,
+    0: CacheStatus.CACHE_STATUS_MISS,
+    "1": CacheStatus.CACHE_STATUS_HIT,
+    1: CacheStatus.CACHE_STATUS_HIT,
+}
 
 
 class _Row(msgspec.Struct, gc=False, rename="camel"):
@@ -101,7 +107,7 @@ def _parse(line: bytes) -> Record:
         object_bytes=row.rsp_content_len if row.obj_size is None and row.status_code == 200 else row.obj_size,
         aborted=row.status_code == 200 and str(row.last_byte) == "0",
         internal=str(row.is_midgress) in {"1", "2"},
-        cache_status=_CACHE.get(str(row.cache_status), CacheStatus.CACHE_STATUS_UNSPECIFIED),
+        cache_status=_CACHE.get(row.cache_status, _UNKNOWN),
         client_ip=text(row.cli_ip),
         user_agent=_user_agent(row.ua),
         pop=text(row.edge_ip),

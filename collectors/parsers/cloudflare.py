@@ -43,6 +43,7 @@ from schemas.cdn_logs_pb2 import CacheStatus
 PROBE: Final = {"content": "tests"}
 
 _CLIENT_CLOSED: Final = 499
+_OTHER: Final = CacheStatus.CACHE_STATUS_OTHER
 _CACHE: Final = {
     "": CacheStatus.CACHE_STATUS_UNSPECIFIED,
     "unknown": CacheStatus.CACHE_STATUS_UNSPECIFIED,
@@ -116,7 +117,7 @@ def _parse(line: bytes) -> Record:
         object_bytes=size,
         aborted=row.edge_response_status == _CLIENT_CLOSED,
         internal=_is_internal(row),
-        cache_status=_CACHE.get(text(row.cache_cache_status), CacheStatus.CACHE_STATUS_OTHER),
+        cache_status=_CACHE.get(row.cache_cache_status, _OTHER),
         client_ip=text(row.client_ip),
         user_agent=text(row.client_request_user_agent),
         pop=text(row.edge_colo_code),

@@ -41,8 +41,10 @@ _Value = str | int | float | None
 _HEADER_ALLOWANCE_HTTP1: Final = 600
 _HEADER_ALLOWANCE: Final = 300
 _MAX_NUMBER: Final = 2**53
+_OTHER: Final = CacheStatus.CACHE_STATUS_OTHER
 _CACHE: Final = {
     "": CacheStatus.CACHE_STATUS_UNSPECIFIED,
+    "-": CacheStatus.CACHE_STATUS_UNSPECIFIED,
     "Hit": CacheStatus.CACHE_STATUS_HIT,
     "OriginShieldHit": CacheStatus.CACHE_STATUS_HIT,
     "Miss": CacheStatus.CACHE_STATUS_MISS,
@@ -152,7 +154,7 @@ def _record(row: _Row) -> Record:
         body_bytes=_body_bytes(row, _expected_body(first, last, length)),
         object_bytes=length if status == 200 else None,
         aborted=_is_aborted(row, status),
-        cache_status=_CACHE.get(text(row.result), CacheStatus.CACHE_STATUS_OTHER),
+        cache_status=_CACHE.get(row.result, _OTHER),
         client_ip=text(row.client_ip),
         user_agent=_user_agent(text(row.user_agent) or text(row.user_agent_rt)),
         pop=text(row.location),

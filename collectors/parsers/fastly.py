@@ -46,8 +46,10 @@ from collectors.records import InvalidLine, LineParser, Record
 from schemas.cdn_logs_pb2 import CacheStatus
 
 FORMAT_VERSION: Final = 1
+_OTHER: Final = CacheStatus.CACHE_STATUS_OTHER
 _CACHE: Final = {
     "": CacheStatus.CACHE_STATUS_UNSPECIFIED,
+    "(null)": CacheStatus.CACHE_STATUS_UNSPECIFIED,
     "HIT": CacheStatus.CACHE_STATUS_HIT,
     "MISS": CacheStatus.CACHE_STATUS_MISS,
 }
@@ -104,7 +106,7 @@ def _parse(line: bytes) -> Record:
         object_bytes=row.clen if size is None and row.status == 200 else size,
         aborted=not row.done,
         internal=not row.edge,
-        cache_status=_CACHE.get(text(row.cache).partition("-")[0], CacheStatus.CACHE_STATUS_OTHER),
+        cache_status=_CACHE.get(row.cache.partition("-")[0], _OTHER),
         client_ip=text(row.ip),
         user_agent=text(row.ua),
         pop=text(row.pop),

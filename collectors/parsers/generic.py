@@ -29,6 +29,7 @@ from schemas.cdn_logs_pb2 import CacheStatus
 
 TimeUnit = Literal["s", "ms", "us", "ns", "rfc3339"]
 _Key = Annotated[str, Meta(min_length=1)]
+_OTHER: Final = CacheStatus.CACHE_STATUS_OTHER
 _CACHE: Final = {
     "": CacheStatus.CACHE_STATUS_UNSPECIFIED,
     "hit": CacheStatus.CACHE_STATUS_HIT,
@@ -98,7 +99,7 @@ def parser(options: Options) -> LineParser:
             object_bytes=size if logged_size is None else logged_size,
             aborted=line_fields.flag(names.aborted),
             internal=line_fields.flag(names.internal),
-            cache_status=_CACHE.get(line_fields.text(names.cache_status).lower(), CacheStatus.CACHE_STATUS_OTHER),
+            cache_status=_CACHE.get(line_fields.text(names.cache_status).lower(), _OTHER),
             client_ip=line_fields.text(names.client_ip),
             user_agent=line_fields.text(names.user_agent),
             pop=line_fields.text(names.pop),

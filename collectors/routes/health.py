@@ -6,7 +6,7 @@ from aiohttp import web
 from prometheus_client import generate_latest
 
 from collectors.publisher import KafkaUnavailable
-from collectors.routes.keys import BUDGET, METRICS, PUBLISHER
+from collectors.routes.keys import BUDGET, CLOCK_CHECK, METRICS, PUBLISHER
 
 
 async def get_healthz(request: web.Request) -> web.Response:
@@ -18,12 +18,14 @@ async def get_healthz(request: web.Request) -> web.Response:
 
 
 async def get_readyz(request: web.Request) -> web.Response:
-    """200 while Kafka answers."""
+    """200 while Kafka answers and its clock agrees with ours."""
     try:
         await request.app[PUBLISHER].raw_partitions()
+        check = request.app.get(CLOCK_CHECK)
+        complaint = "" if check is None else await check.complaint()
     except KafkaUnavailable as error:
-        return web.Response(status=503, text=f"Kafka: {error}\n")
-    return web.Response(text="ok\n")
+        complaint = f"Kafka: {error}"
+    return web.Response(status=503 if complaint else 200, text=f"{complaint or 'ok'}\n")
 
 
 async def get_metrics(request: web.Request) -> web.Response:

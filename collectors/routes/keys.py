@@ -8,6 +8,7 @@ from aiohttp import web
 
 from collectors.budget import ByteBudget
 from collectors.clock import Clock
+from collectors.clock_check import ClockCheck
 from collectors.intake import Intake
 from collectors.metrics import Metrics
 from collectors.publisher import Publisher
@@ -21,3 +22,5 @@ BUDGET: Final = web.AppKey("budget", ByteBudget)
 METRICS: Final = web.AppKey("metrics", Metrics)
 PUBLISHER: Final = web.AppKey("publisher", Publisher)
 INTAKE: Final = web.AppKey("intake", Intake)
+#: Absent where the clock follows the data.
+CLOCK_CHECK: Final = web.AppKey("clock_check", ClockCheck)

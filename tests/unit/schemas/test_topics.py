@@ -30,6 +30,10 @@ def test_all_settings_that_differ_from_the_broker() -> None:
             "message.timestamp.type": "LogAppendTime",
             "retention.ms": "1209600000",
         },
+        "cdn-logs.clock": {
+            "message.timestamp.type": "LogAppendTime",
+            "retention.ms": "3600000",
+        },
     }
 
 
