@@ -8,7 +8,7 @@ import time
 from local import process
 from local.ports import PortInUse
 from local.process import StartFailed
-from local.service import STEPS
+from local.service import ALL, STEPS
 from local.settings import InvalidSetting, Settings, from_environment
 from local.stack import AlreadyRunning, Stack
 
@@ -20,7 +20,7 @@ def up(settings: Settings) -> int:
     began = time.monotonic()
     print(f"local stack: starting in {settings.state}, ports from {settings.port_base}", flush=True)
     try:
-        Stack(settings).up(_progress)
+        Stack(settings, ALL).up(_progress)
     except AlreadyRunning as error:
         print(f"local stack: {error}; see `make status`, or `make down` first", file=sys.stderr)
         return 1

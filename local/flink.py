@@ -9,7 +9,7 @@ import signal
 import sys
 from typing import Any
 
-from local import flink_home, flink_java
+from local import flink_home, flink_java, postgres
 from local.ports import LOOPBACK, require_free
 from local.process import Child, Spec, find, known, start, stop, wait_ready
 from local.settings import ROOT, Settings
@@ -97,7 +97,8 @@ def taskmanager_spec(settings: Settings, index: int) -> Spec:
         name=taskmanager_name(index),
         state=settings.state,
         argv=flink_java.taskmanager(settings, options),
-        env=flink_home.environment(settings),
+        # Operators that reach a database find its password there.
+        env=flink_home.environment(settings) | {"PGPASSFILE": str(postgres.password_file(settings))},
     )
 
 

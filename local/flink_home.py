@@ -26,6 +26,11 @@ def home(settings: Settings) -> Path:
     return settings.state / "flink" / "home"
 
 
+def command(settings: Settings) -> str:
+    """Path of the `flink` command."""
+    return str(home(settings) / "bin" / "flink")
+
+
 def environment(settings: Settings) -> dict[str, str]:
     """Variables for Flink's scripts."""
     return {

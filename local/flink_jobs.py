@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from local import flink_home
+from local import environment, flink_home
 from local.flink import rest
 from local.settings import ROOT, Settings
 
@@ -47,7 +47,7 @@ def submit(
     Args:
         settings: the stack.
         module: the module with the job's main program.
-        environ: variables for the main program, which runs in this command's process.
+        environ: variables for the main program, over those of `local.environment`.
         arguments: command line of the main program.
         options: Flink options over those in the job's file in flink-conf/.
         savepoint: savepoint or retained checkpoint to start from.
@@ -57,13 +57,20 @@ def submit(
     """
     chosen = _job_options(module) | dict(options or {})
     command = [
-        *(str(flink_home.home(settings) / "bin" / "flink"), "run", "--detached"),
+        *(flink_home.command(settings), "run", "--detached"),
         *(f"-D{key}={value}" for key, value in sorted(chosen.items())),
         *(("--fromSavepoint", savepoint) if savepoint else ()),
         *("-pym", module, *arguments),
     ]
-    variables = {**os.environ, **flink_home.environment(settings), "PYTHONPATH": str(ROOT), **(environ or {})}
-    done = subprocess.run(command, env=variables, cwd=ROOT, capture_output=True, text=True, timeout=_SUBMIT_SECONDS, check=False)
+    done = subprocess.run(
+        command,
+        env={**os.environ, **environment.variables(settings), **(environ or {})},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=_SUBMIT_SECONDS,
+        check=False,
+    )
     found = _SUBMITTED.search(done.stdout)
     if done.returncode != 0 or found is None:
         raise SubmitFailed(f"flink run {module} ended with {done.returncode}:\n{done.stdout}{done.stderr}")

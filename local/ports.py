@@ -82,9 +82,9 @@ class Ports:
         """HTTP deliveries, health and metrics of collector `index`."""
         return self.base + 40 + index
 
-    def collector_syslog(self, index: int) -> int:
-        """Syslog over TCP of collector `index`."""
-        return self.base + 50 + index
+    def collector_syslog(self, index: int, number: int) -> int:
+        """Syslog over TCP of collector `index`, for the syslog source of that number; there may be four."""
+        return self.base + 50 + 10 * number + index
 
 
 def require_free(ports: dict[str, int]) -> None:

@@ -25,7 +25,7 @@ from local.settings import Settings
 
 NAME = "postgres"
 DATABASES = ("assets", "billing")
-_USER = "cdn_usage"
+USER = "cdn_usage"
 _START_SECONDS = 30
 
 _OPTIONS = {
@@ -40,14 +40,24 @@ _OPTIONS = {
 
 
 def dsn(settings: Settings, database: str) -> str:
-    """Address with password of a database; `secret_file` holds the same for programs that read a file."""
-    password = _password_file(settings).read_text().strip()
-    return f"postgresql://{_USER}:{password}@{LOOPBACK}:{settings.ports.postgres}/{database}"
+    """Address of a database with the password in it, for this process."""
+    password = _password(settings)
+    return f"postgresql://{USER}:{password}@{LOOPBACK}:{settings.ports.postgres}/{database}"
 
 
-def secret_file(settings: Settings, database: str) -> Path:
-    """File with the database's address, readable by the owner only."""
-    return settings.state / "secrets" / f"{database}.dsn"
+def address(settings: Settings, database: str) -> str:
+    """Address of a database without the password, for programs that PGPASSFILE leads to `password_file`."""
+    return f"postgresql://{USER}@{LOOPBACK}:{settings.ports.postgres}/{database}"
+
+
+def jdbc_url(settings: Settings, database: str) -> str:
+    """Address of a database for Java; the driver needs USER beside it, and reads PGPASSFILE too."""
+    return f"jdbc:postgresql://{LOOPBACK}:{settings.ports.postgres}/{database}"
+
+
+def password_file(settings: Settings) -> Path:
+    """File in the format of libpq's PGPASSFILE, readable by its owner only."""
+    return settings.state / "secrets" / "pgpass"
 
 
 def launch(settings: Settings) -> Child:
@@ -64,7 +74,6 @@ def launch(settings: Settings) -> Child:
     binaries = _binaries(home, user)
     if not (home / "data" / "PG_VERSION").exists():
         _initialise(settings, binaries, home, user)
-    _write_secret_files(settings)
     options = [f"--{key}={value}" for key, value in (_OPTIONS | {"port": str(port)}).items()]
     argv = [str(binaries / "postgres"), "-D", str(home / "data"), *options]
     spec = Spec(name=NAME, state=settings.state, argv=argv, cwd=home, user=user)
@@ -166,7 +175,7 @@ def _initialise(settings: Settings, binaries: Path, home: Path, user: tuple[int,
         os.chown(password, *user)
     command = [
         binaries / "initdb",
-        *("-D", home / "data", "-U", _USER, "--auth=scram-sha-256", f"--pwfile={password}"),
+        *("-D", home / "data", "-U", USER, "--auth=scram-sha-256", f"--pwfile={password}"),
         *("--encoding=UTF8", "--no-locale", "--no-sync"),
     ]
     done = _run(command, user)
@@ -177,23 +186,19 @@ def _initialise(settings: Settings, binaries: Path, home: Path, user: tuple[int,
 
 def _new_password(settings: Settings) -> str:
     password = secrets.token_urlsafe(24)
-    _write_secret(_password_file(settings), password)
+    # Any port: the data, and so the password, outlives a change of PORT_BASE.
+    _write_secret(password_file(settings), f"{LOOPBACK}:*:*:{USER}:{password}\n")
     return password
 
 
-def _write_secret_files(settings: Settings) -> None:
-    for database in DATABASES:
-        _write_secret(secret_file(settings, database), dsn(settings, database))
+def _password(settings: Settings) -> str:
+    return password_file(settings).read_text().strip().rpartition(":")[2]
 
 
 def _write_secret(file: Path, text: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     file.touch(mode=0o600)
     file.write_text(text)
-
-
-def _password_file(settings: Settings) -> Path:
-    return settings.state / "secrets" / "postgres"
 
 
 def _run(command: list[str | Path], user: tuple[int, int] | None) -> subprocess.CompletedProcess[bytes]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from local import flink, flink_home, kafka, postgres, redis
+from local import collectors, environment, flink, flink_home, flink_jobs, geo, kafka, postgres, redis
 from local.settings import Settings
 from schemas import migrations
 from schemas.topics import topics
@@ -32,13 +32,33 @@ def _migrate(settings: Settings) -> None:
     migrations.apply(postgres.dsn(settings, "billing"), "billing")
 
 
-def _postgres_address(settings: Settings) -> str:
-    return f"127.0.0.1:{settings.ports.postgres} (addresses with password: {settings.state / 'secrets'})"
+def _write_geo(settings: Settings) -> None:
+    geo.write(environment.geo_folder(settings))
+
+
+def _submit(module: str) -> Callable[[Settings], None]:
+    def submit(settings: Settings) -> None:
+        job = flink_jobs.submit(settings, module, options=_EXPLORING)
+        flink_jobs.wait_running(settings, job)
+
+    return submit
+
+
+def _databases(settings: Settings) -> str:
+    return " ".join(postgres.address(settings, database) for database in postgres.DATABASES)
+
+
+def _collector_urls(settings: Settings) -> str:
+    return " ".join(collectors.url(settings, index) for index in range(settings.collectors))
+
+
+#: Who explores wants to see a posted line on the bill now, not after the five minutes of production.
+_EXPLORING: Final = {"execution.checkpointing.interval": "10 s", "execution.checkpointing.min-pause": "0 s"}
 
 
 STEPS: Final = (
     Step(service="redis", name="Redis", stage=0, run=redis.launch, endpoint=redis.url),
-    Step(service="postgres", name="Postgres", stage=0, run=postgres.launch, endpoint=_postgres_address),
+    Step(service="postgres", name="Postgres", stage=0, run=postgres.launch, endpoint=_databases),
     Step(service="kafka", name="Kafka", stage=0, run=kafka.launch, endpoint=kafka.bootstrap),
     Step(
         service="flink",
@@ -47,16 +67,25 @@ STEPS: Final = (
         run=flink.launch_jobmanager,
         endpoint=flink_home.rest_address,
     ),
+    Step(service="flink", name="GeoIP databases", stage=0, run=_write_geo),
     Step(service="postgres", name="databases", stage=1, run=_migrate),
     Step(service="kafka", name="topics", stage=1, run=_create_topics),
     Step(service="flink", name="Flink TaskManagers", stage=1, run=flink.launch_taskmanagers),
+    Step(
+        service="collectors", name="collectors", stage=2, run=collectors.launch_all, endpoint=_collector_urls
+    ),
+    Step(service="jobs", name="job enrichment", stage=3, run=_submit("jobs.enrichment")),
+    Step(service="jobs", name="job media-usage", stage=3, run=_submit("jobs.media_usage")),
 )
 
 #: Every service that can be asked for.
 ALL: Final = frozenset(step.service for step in STEPS)
+#: Without the jobs, which tests and the demo submit with settings of their own.
+SERVERS: Final = ALL - {"jobs"}
 
 #: How to stop each service, in the order in which to do it: those that use others first.
 HALT: Final[dict[str, Callable[[Settings], None]]] = {
+    "collectors": collectors.halt_all,
     "flink": flink.halt,
     "kafka": kafka.halt,
     "redis": redis.halt,

@@ -32,8 +32,8 @@ class Settings:
     state: Path = ROOT / ".local" / "state"
     #: First of the ports in `local.ports`.
     port_base: int = 19_000
-    #: Single-slot TaskManagers: one a running job; one more lets a job restart before its own is replaced.
-    taskmanagers: int = 2
+    #: Single-slot TaskManagers: one a job, and one for `reprocess` or for a job whose own was killed.
+    taskmanagers: int = 3
     collectors: int = 2
     #: Partitions of the raw and enriched topics.
     partitions: int = 4
@@ -41,6 +41,10 @@ class Settings:
     jobmanager_heap_mb: int = 384
     #: Heap for a job's own objects; the TaskManager's process takes about 600 MB more, Python's memory not counted.
     taskmanager_heap_mb: int = 512
+    #: Sources of every collector; syslog ports are given by the stack.
+    sources_file: Path = ROOT / "local" / "sources.yaml"
+    #: COLLECTOR_* variables on top of the stack's own; no secrets: they are kept in the state folder.
+    collector_environ: Mapping[str, str] = field(default_factory=dict)
     #: Flink options of the cluster on top of flink-conf/cluster/config.yaml.
     flink_options: Mapping[str, str] = field(default_factory=dict)
 
@@ -58,8 +62,7 @@ class Settings:
     def save(self) -> None:
         """Write what the stack was started with, for `status`, `down` and the supervisor."""
         self.state.mkdir(parents=True, exist_ok=True)
-        values = asdict(self) | {"state": str(self.state), "flink_options": dict(self.flink_options)}
-        _saved(self.state).write_text(json.dumps(values, indent=2))
+        _saved(self.state).write_text(json.dumps(asdict(self), indent=2, default=str))
 
     @staticmethod
     def load(state: Path) -> Settings | None:
@@ -68,7 +71,8 @@ class Settings:
             values = json.loads(_saved(state).read_text())
         except FileNotFoundError:
             return None
-        return Settings(**values | {"state": Path(values["state"])})
+        paths = {name: Path(values[name]) for name in ("state", "sources_file") if name in values}
+        return Settings(**values | paths)
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:

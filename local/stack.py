@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
-from local import flink, flink_home, flink_jobs, kafka, postgres, process, redis, watchdog
-from local.service import ALL, HALT, STEPS, Step
+from local import collectors, environment, flink, flink_home, flink_jobs, kafka, postgres, process, redis, watchdog
+from local.service import ALL, HALT, SERVERS, STEPS, Step
 from local.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class Stack:
     before, a watchdog stops them. With `up` and `down` the services outlive this process.
     """
 
-    def __init__(self, settings: Settings, services: Collection[str] = ALL) -> None:
+    def __init__(self, settings: Settings, services: Collection[str] = SERVERS) -> None:
         if unknown := set(services) - ALL:
             raise ValueError(f"unknown service {min(unknown)}: there are {', '.join(sorted(ALL))}")
         self.settings = settings
@@ -61,6 +61,7 @@ class Stack:
             if running := self.running():
                 raise AlreadyRunning(f"{', '.join(running)} of the stack in {self.settings.state} already run")
             self.settings.save()
+            environment.write_shell_file(self.settings)
             try:
                 self._start(report or _log)
             except BaseException:
@@ -104,6 +105,16 @@ class Stack:
         """Base URL of Flink's REST API."""
         return flink_home.rest_address(self.settings)
 
+    @property
+    def collector_urls(self) -> list[str]:
+        """Base URLs of the collectors."""
+        return [collectors.url(self.settings, index) for index in range(self.settings.collectors)]
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """Variables for operators' commands, such as `python -m ops.audit`."""
+        return environment.variables(self.settings)
+
     # One service at a time, for tests of outages
 
     def start_service(self, service: str) -> None:
@@ -114,6 +125,14 @@ class Stack:
     def stop_service(self, service: str) -> None:
         """Stop a service; its data stays."""
         HALT[service](self.settings)
+
+    def start_collector(self, index: int, environ: Mapping[str, str] | None = None) -> None:
+        """Start a collector that was stopped, with more variables or others than before."""
+        collectors.launch(self.settings, index, environ)
+
+    def stop_collector(self, index: int) -> None:
+        """Drain and stop one collector."""
+        collectors.halt(self.settings, index)
 
     # Jobs
 
