@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import psycopg2
 import pytest
@@ -12,45 +11,34 @@ import pytest
 from local import postgres
 from local.ports import free_base
 from local.settings import Settings
-from schemas import migrations
+from local.stack import Stack
 from tests.integration.billing import Billing
 
 _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """Run a Postgres server until the session ends; `postgres.dsn` gives its addresses."""
-    state: Path = tmp_path_factory.mktemp("postgres")
-    settings = Settings(state=state, port_base=free_base())
-    postgres.launch(settings)
-    yield settings
-    postgres.halt(settings)
-    postgres.remove_data(settings)
-
-
-@pytest.fixture(scope="session")
-def migrated(postgres_server: Settings) -> Settings:
-    """Apply all migrations once: the databases of that name are the templates of those that tests get."""
-    for name in ("assets", "billing"):
-        migrations.apply(postgres.dsn(postgres_server, name), "assets" if name == "assets" else "billing")
-    return postgres_server
+def postgres_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Run Postgres until the session ends; its databases "assets" and "billing" have all tables and no row."""
+    settings = Settings(state=tmp_path_factory.mktemp("postgres"), port_base=free_base())
+    with Stack(settings, {"postgres"}) as stack:
+        yield stack
 
 
 @pytest.fixture
-def new_database(postgres_server: Settings) -> Callable[[str], str]:
+def new_database(postgres_stack: Stack) -> Callable[[str], str]:
     """Make a fresh copy of a template database, and return its address."""
 
     def make(template: str) -> str:
         name = f"test_{next(_numbers)}"
-        connection = psycopg2.connect(postgres.dsn(postgres_server, "postgres"))
+        connection = psycopg2.connect(postgres.dsn(postgres_stack.settings, "postgres"))
         connection.autocommit = True  # CREATE DATABASE allows no transaction around it
         try:
             with connection.cursor() as cursor:
                 cursor.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         finally:
             connection.close()
-        return postgres.dsn(postgres_server, name)
+        return postgres.dsn(postgres_stack.settings, name)
 
     return make
 
@@ -62,13 +50,13 @@ def empty_dsn(new_database: Callable[[str], str]) -> str:
 
 
 @pytest.fixture
-def billing_dsn(migrated: Settings, new_database: Callable[[str], str]) -> str:
+def billing_dsn(new_database: Callable[[str], str]) -> str:
     """Address of a billing database of its own, with all tables and no row."""
     return new_database("billing")
 
 
 @pytest.fixture
-def assets_dsn(migrated: Settings, new_database: Callable[[str], str]) -> str:
+def assets_dsn(new_database: Callable[[str], str]) -> str:
     """Address of an asset database of its own, with all tables and no row."""
     return new_database("assets")
 
