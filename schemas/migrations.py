@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Literal
 
 import psycopg2
-from psycopg2.extensions import connection as Connection  # noqa: N812  the class has a lower-case name
-from psycopg2.extensions import cursor as Cursor  # noqa: N812  likewise
+from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
 
 Database = Literal["assets", "billing"]
 
