@@ -37,7 +37,8 @@ from typing import Any, Final
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
-from ops import checks, hours, settings, sql, watermark
+from ops import account, checks, hours, settings, sql, watermark
+from ops.account import Account
 from ops.hours import Hours
 
 _RETRY_SECONDS: Final = 1.0
@@ -50,9 +51,10 @@ SELECT source_id, boot_id, batches, records, rejected FROM collector_totals
 
 @dataclass(frozen=True, kw_only=True)
 class Audit:
-    """What an audit found. `compared` is None where no hour could be compared yet."""
+    """What an audit found. `compared` and `account` are None where no hour could be compared yet."""
 
     compared: Hours | None
+    account: Account | None
     results: tuple[checks.Result, ...]
 
     @property
@@ -97,9 +99,10 @@ def of_collectors(connection: Connection) -> checks.Result:
 
 
 def report(audit: Audit) -> str:
-    """The compared hours, a line a check, and below them a line a difference."""
+    """The compared hours and their account, a line a check, and below them a line a difference."""
     width = max(len(result.check) for result in audit.results)
     lines = [f"audit: hours {audit.compared}" if audit.compared else "audit: no hour can be compared yet"]
+    lines += account.lines(audit.account) if audit.account else []
     lines += [f"{result.check:<{width}}  {_verdict(result)}" for result in audit.results]
     for result in audit.results:
         lines += [f"  {difference}" for difference in result.differences]
@@ -116,7 +119,8 @@ def _look(connection: Connection, first: datetime | None, last: datetime | None)
     with connection:
         compared = _compared(connection, first, last)
         by_hour = of_hours(connection, compared) if compared else []
-        return Audit(compared=compared, results=(*by_hour, of_collectors(connection)))
+        sums = account.from_rows(_rows(connection, "audit_account", compared)) if compared else None
+        return Audit(compared=compared, account=sums, results=(*by_hour, of_collectors(connection)))
 
 
 def _compared(connection: Connection, first: datetime | None, last: datetime | None) -> Hours | None:
