@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from schemas.batch import batch_id, stamp_publication
-from schemas.cdn_logs_pb2 import AccessLog, AccessLogBatch, BatchHeader, BatchKind, Heartbeat, Method, ReasonCount, SourceTotals
+from schemas.cdn_logs_pb2 import (
+    AccessLog,
+    AccessLogBatch,
+    BatchHeader,
+    BatchKind,
+    Heartbeat,
+    Method,
+    ReasonCount,
+    SourceTotals,
+)
 
 SECOND_MS = 1_000
 MINUTE_MS = 60_000

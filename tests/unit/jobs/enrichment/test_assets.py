@@ -5,9 +5,7 @@ import pytest
 from jobs.enrichment.assets import Asset, Resolution, resolve
 from schemas.cdn_logs_pb2 import AssetSettings, MediaType, Rendition, RenditionSettings, Unresolved
 
-VIDEO = Rendition(
-    environment_id="env-1", asset_id="a1", name="720p", height=720, media_type=MediaType.MEDIA_TYPE_VIDEO
-)
+VIDEO = Rendition(environment_id="env-1", asset_id="a1", name="720p", height=720, media_type=MediaType.MEDIA_TYPE_VIDEO)
 FIXED = Rendition(environment_id="env-1", asset_id="a1", name="fixed", height=480)
 RESOLVED = Unresolved.UNRESOLVED_UNSPECIFIED
 

@@ -58,9 +58,7 @@ name = st.from_regex(r"[A-Za-z0-9_-]{1,20}", fullmatch=True)
 
 
 @given(asset=name, rendition=name, number=st.integers(0, 999_999_999), extension=st.sampled_from(["ts", "m4s"]))
-def test_a_segment_path_gives_back_what_it_was_made_of(
-    asset: str, rendition: str, number: int, extension: str
-) -> None:
+def test_a_segment_path_gives_back_what_it_was_made_of(asset: str, rendition: str, number: int, extension: str) -> None:
     path = f"/{asset}/{rendition}/segment-{number}.{extension}"
     assert PathGrammar().parse(path) == MediaPath(SEGMENT, asset, rendition, number)
 

@@ -24,11 +24,11 @@ FLINK = checks.FlinkFacts(
 )
 
 
-def brokers(raw: int = 4, enriched: int = 4, **config: str) -> BrokerFacts:
+def brokers(config: dict[str, str] | None = None, *, raw: int = 4, enriched: int = 4) -> BrokerFacts:
     return BrokerFacts(
         transaction_max_timeout_ms=900_000,
         topics={
-            SETTINGS.raw_topic: TopicFacts(partitions=raw, config=GOOD_TOPIC | config),
+            SETTINGS.raw_topic: TopicFacts(partitions=raw, config=GOOD_TOPIC | (config or {})),
             SETTINGS.enriched_topic: TopicFacts(partitions=enriched, config=GOOD_TOPIC),
         },
     )
@@ -69,7 +69,11 @@ def test_process_mode_is_refused() -> None:
             id="checkpoint timeout",
         ),
         pytest.param(
-            FLINK, 60_000, 600_000, r"ENRICHMENT_TRANSACTION_TIMEOUT_MS: 600000 ms is not above", id="transaction timeout"
+            FLINK,
+            60_000,
+            600_000,
+            r"ENRICHMENT_TRANSACTION_TIMEOUT_MS: 600000 ms is not above",
+            id="transaction timeout",
         ),
         pytest.param(
             replace(FLINK, checkpoint_interval_ms=0), 0, None, r"interval: checkpoints are off", id="no checkpoints"
@@ -93,7 +97,7 @@ def test_a_transaction_timeout_above_the_brokers_is_refused_naming_both() -> Non
 def test_a_topic_smaller_than_messages_is_refused() -> None:
     checks.check_sizes(brokers())
     with pytest.raises(InvalidSetting, match=r"max\.message\.bytes of topic cdn-logs\.raw: 1048588 is below"):
-        checks.check_sizes(brokers(**{"max.message.bytes": "1048588"}))
+        checks.check_sizes(brokers({"max.message.bytes": "1048588"}))
 
 
 @pytest.mark.parametrize(
@@ -121,6 +125,6 @@ def test_partitions_that_break_order_or_watermarks_are_refused(
     ],
 )
 def test_a_raw_topic_that_forgets_or_restamps_is_refused(config: dict[str, str], message: str) -> None:
-    checks.check_raw_retention(SETTINGS.raw_topic, brokers(**{"retention.ms": "-1"}))
+    checks.check_raw_retention(SETTINGS.raw_topic, brokers({"retention.ms": "-1"}))
     with pytest.raises(InvalidSetting, match=message):
-        checks.check_raw_retention(SETTINGS.raw_topic, brokers(**config))
+        checks.check_raw_retention(SETTINGS.raw_topic, brokers(config))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,7 +107,7 @@ def test_no_request_bills_more_than_its_segment_or_less_than_nothing(
 @given(cuts=st.lists(st.integers(0, 1000), max_size=10), duration=st.integers(1, 60_000))
 def test_the_ranges_of_a_segment_together_bill_no_more_than_the_segment(cuts: list[int], duration: int) -> None:
     edges = [0, *sorted(cuts), 1000]
-    ranges = [high - low for low, high in zip(edges, edges[1:], strict=False)]
+    ranges = [high - low for low, high in itertools.pairwise(edges)]
     records = [
         request(status=206, body_bytes=length, object_bytes=1000, media_duration_ms=duration) for length in ranges
     ]

@@ -7,15 +7,9 @@ from schemas.cdn_logs_pb2 import AccessLog, AccessLogBatch, MediaType, Method, O
 NONE, LOW, MIDDLE, HIGH = 0, 1, 2, 3
 RENDITIONS = [
     Rendition(),
-    Rendition(
-        environment_id="env-1", asset_id="a1", name="360p", height=360, media_type=MediaType.MEDIA_TYPE_VIDEO
-    ),
-    Rendition(
-        environment_id="env-1", asset_id="a1", name="720p", height=720, media_type=MediaType.MEDIA_TYPE_VIDEO
-    ),
-    Rendition(
-        environment_id="env-1", asset_id="a1", name="1080p", height=1080, media_type=MediaType.MEDIA_TYPE_VIDEO
-    ),
+    Rendition(environment_id="env-1", asset_id="a1", name="360p", height=360, media_type=MediaType.MEDIA_TYPE_VIDEO),
+    Rendition(environment_id="env-1", asset_id="a1", name="720p", height=720, media_type=MediaType.MEDIA_TYPE_VIDEO),
+    Rendition(environment_id="env-1", asset_id="a1", name="1080p", height=1080, media_type=MediaType.MEDIA_TYPE_VIDEO),
 ]
 
 

@@ -1,0 +1,133 @@
+"""The guards of the upserts, on a real Postgres."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import psycopg2
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from jobs.media_usage import statements
+from jobs.media_usage.statements import Statement
+from jobs.media_usage.sums import Sums
+
+HOUR_MS = 3_600_000
+HOUR = 490_000 * HOUR_MS
+KEY = (HOUR, "env-1", "a1", "1080p")
+
+
+class Writer:
+    """Runs a job's statements as the JDBC sink does."""
+
+    def __init__(self, dsn: str) -> None:
+        self._connection = psycopg2.connect(dsn)
+        self._connection.autocommit = True
+
+    def write(self, statement: Statement, values: Sequence[object]) -> None:
+        with self._connection.cursor() as cursor:
+            cursor.execute(statement.sql.replace("%", "%%").replace("?", "%s"), tuple(values))
+
+    def query(self, sql: str) -> list[tuple[object, ...]]:
+        with self._connection.cursor() as cursor:
+            cursor.execute(sql)
+            return cursor.fetchall() if cursor.description else []
+
+
+@pytest.fixture
+def writer(billing_dsn: str) -> Writer:
+    return Writer(billing_dsn)
+
+
+def usage(writer: Writer) -> list[tuple[object, ...]]:
+    return writer.query("SELECT delivered_ms, deliveries, bytes, records, epoch FROM media_usage")
+
+
+def test_a_later_firing_replaces_an_earlier_one_and_never_the_other_way_round(writer: Writer) -> None:
+    writer.write(statements.USAGE, (*KEY, *Sums(4000, 1, 100, 1)))
+    writer.write(statements.USAGE, (*KEY, *Sums(9000, 3, 300, 3)))
+    writer.write(statements.USAGE, (*KEY, *Sums(8000, 2, 200, 2)))
+    assert usage(writer) == [(9000, 3, 300, 3, 0)]
+
+
+increments = st.lists(st.builds(Sums, st.integers(0, 9000), st.integers(0, 3), st.integers(0, 999), st.integers(1, 9)))
+
+
+@given(before=increments, rest=increments, data=st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_interleaving_of_two_runs_from_one_checkpoint_ends_in_the_full_sum(
+    writer: Writer, before: list[Sums], rest: list[Sums], data: st.DataObject
+) -> None:
+    """The old run's last writes may land among or behind those of the run that replaced it.
+
+    Both start from the sums of the checkpoint; the new run sees the rest in another order (partitions interleave
+    anew) and groups its firings differently; it runs to the end, the old one stops anywhere.
+    """
+    writer.query("DELETE FROM media_usage")
+    base = total(before)
+    old = firings(base, rest)[: data.draw(st.integers(0, len(rest)), label="the old run stops after")]
+    new = firings(base, data.draw(st.permutations(rest), label="order of the new run"))
+    for sums in interleave(old, new, data):
+        writer.write(statements.USAGE, (*KEY, *sums))
+    full = total([*before, *rest])
+    assert usage(writer) == ([(*full, 0)] if new or old else [])
+
+
+def total(parts: Sequence[Sums]) -> Sums:
+    result = Sums()
+    for part in parts:
+        result = result.plus(part)
+    return result
+
+
+def firings(base: Sums, parts: Sequence[Sums]) -> list[Sums]:
+    """Absolute sums after each part."""
+    return [base.plus(total(parts[: count + 1])) for count in range(len(parts))]
+
+
+def interleave(one: list[Sums], other: list[Sums], data: st.DataObject) -> list[Sums]:
+    turns = data.draw(st.permutations([0] * len(one) + [1] * len(other)), label="turns")
+    queues = (iter(one), iter(other))
+    return [next(queues[turn]) for turn in turns]
+
+
+def test_an_hour_taken_over_accepts_nothing_of_a_lower_epoch_new_keys_included(writer: Writer) -> None:
+    writer.query("INSERT INTO hour_takeover VALUES (timestamptz 'epoch' + 490000 * interval '1 hour', 3)")
+    writer.write(statements.USAGE, (*KEY, *Sums(4000, 1, 100, 1)))
+    writer.write(statements.USAGE, (HOUR + HOUR_MS, *KEY[1:], *Sums(5000, 1, 100, 1)))
+    assert usage(writer) == [(5000, 1, 100, 1, 0)]
+
+
+LEDGER_ROW = (HOUR, "b1", "late", "boot-1", "fastly", HOUR, HOUR, 2, 4000, '{"billed":2}', "{}", "{}", 0, "1", "x/y/z")
+CORRECTION = (HOUR, "b1", "env-1", "a1", "1080p", *Sums(4000, 1, 100, 1))
+
+
+def test_a_ledger_row_is_written_once_and_then_only_counts_copies(writer: Writer) -> None:
+    for copies in (0, 2, 1):
+        writer.write(statements.LEDGER, (*LEDGER_ROW[:12], copies, *LEDGER_ROW[13:]))
+    assert writer.query("SELECT batch_id, records, outcomes, copies, epoch FROM batch_ledger") == [
+        ("b1", 2, {"billed": 2}, 2, 0)
+    ]
+
+
+def test_a_correction_repeated_changes_nothing(writer: Writer) -> None:
+    for _ in range(2):
+        writer.write(statements.CORRECTION, CORRECTION)
+    assert writer.query("SELECT delivered_ms, records, epoch FROM media_usage_corrections") == [(4000, 1, 0)]
+
+
+def test_a_correction_of_a_batch_that_reprocess_has_counted_is_refused_new_keys_included(writer: Writer) -> None:
+    writer.write(statements.LEDGER, LEDGER_ROW)
+    writer.query("UPDATE batch_ledger SET epoch = 1")
+    writer.write(statements.CORRECTION, CORRECTION)
+    assert writer.query("SELECT * FROM media_usage_corrections") == []
+
+
+def test_totals_and_watermarks_only_grow(writer: Writer) -> None:
+    for batches in (5, 3):
+        writer.write(statements.COLLECTOR_TOTALS, ("boot-1", "fastly", batches, batches * 10, 0))
+    for moment in (HOUR, HOUR - 1):
+        writer.write(statements.WATERMARK, ("media-usage", moment))
+    assert writer.query("SELECT batches, records FROM collector_totals") == [(5, 50)]
+    assert writer.query("SELECT extract(epoch FROM watermark)::bigint * 1000 FROM job_watermark") == [(HOUR,)]
