@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, Final
 
 from aiohttp import web
+from confluent_kafka import KafkaException
 
 from collectors.budget import ByteBudget
 from collectors.build import BUILD_ID
@@ -22,8 +23,8 @@ from collectors.kafka_config import producer_config
 from collectors.metrics import Metrics
 from collectors.origin import Origin
 from collectors.publisher import Publisher
-from collectors.routes import deliveries, fastly_challenge, health
 from collectors.routes.keys import BUDGET, CLOCK, CLOCK_CHECK, INTAKE, LIMITS, METRICS, PUBLISHER, SOURCES
+from collectors.routes.table import add_routes
 from collectors.settings import InvalidSettings, Settings, read_settings
 from collectors.sources import InvalidSources, Sources, load_sources
 from collectors.syslog.listener import SyslogListener
@@ -45,11 +46,7 @@ def create_app(settings: Settings, sources: Sources) -> web.Application:
     app[BUDGET] = ByteBudget(settings.memory_limit_bytes)
     app[METRICS] = Metrics()
     app[LISTENERS] = []
-    app.router.add_post(deliveries.PATH, deliveries.post_logs)
-    app.router.add_get(fastly_challenge.PATH, fastly_challenge.get_challenge)
-    app.router.add_get("/healthz", health.get_healthz)
-    app.router.add_get("/readyz", health.get_readyz)
-    app.router.add_get("/metrics", health.get_metrics)
+    add_routes(app)
     # Left in reverse order: syslog drains, the last heartbeat tells the final totals, then the producer closes.
     app.cleanup_ctx.append(partial(_kafka, settings))
     app.cleanup_ctx.append(partial(_syslog, settings))
@@ -60,7 +57,11 @@ async def _kafka(settings: Settings, app: web.Application) -> AsyncIterator[None
     totals = AcknowledgedTotals()
     origin = Origin(build=BUILD_ID, boot_id=secrets.token_hex(8))
     config = producer_config(settings)
-    async with Publisher(config, clock=settings.clock, totals=totals, metrics=app[METRICS]) as publisher:
+    try:
+        publisher = Publisher(config, clock=settings.clock, totals=totals, metrics=app[METRICS])
+    except KafkaException as error:
+        raise InvalidSettings(f"COLLECTOR_KAFKA_PROPERTIES_FILE: {error}") from error
+    async with publisher:
         app[PUBLISHER] = publisher
         app[INTAKE] = Intake(publisher=publisher, metrics=app[METRICS], origin=origin)
         if settings.clock_is_real:
@@ -101,22 +102,22 @@ async def main() -> int:
     try:
         settings = read_settings(os.environ)
         sources = load_sources(settings.sources_file, http_host=settings.http_host, environ=os.environ)
-        app = create_app(settings, sources)
+        return await serve(create_app(settings, sources), settings)
     except (InvalidSettings, InvalidSources) as error:
         log.critical("%s", error)
         return _EXIT_INVALID
-    return await serve(app, settings)
 
 
 async def serve(app: web.Application, settings: Settings) -> int:
     """Serve until told to stop, then drain. 1 if the producer cannot go on."""
+    stop = _stop_signal()
     # Bodies are decompressed within our own limits, not aiohttp's.
     runner = web.AppRunner(app, auto_decompress=False, access_log=None, shutdown_timeout=settings.drain_timeout_s)
     await runner.setup()
     try:
         await web.TCPSite(runner, settings.http_host, settings.http_port).start()
         log.info("collector %s listens on %s", BUILD_ID, ", ".join(str(address) for address in runner.addresses))
-        fatal = await _stopped_or_fatal(app[PUBLISHER].fatal)
+        fatal = await _first(stop, app[PUBLISHER].fatal)
     finally:
         await runner.cleanup()
     if fatal is not None:
@@ -124,10 +125,15 @@ async def serve(app: web.Application, settings: Settings) -> int:
     return 0 if fatal is None else _EXIT_FATAL
 
 
-async def _stopped_or_fatal(fatal: asyncio.Future[str]) -> str | None:
+def _stop_signal() -> asyncio.Event:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _first(stop: asyncio.Event, fatal: asyncio.Future[str]) -> str | None:
+    """Wait for either; why the producer cannot go on, or None if told to stop."""
     stopped = asyncio.create_task(stop.wait())
     either: set[asyncio.Future[Any]] = {stopped, fatal}
     await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)

@@ -21,10 +21,7 @@ class _Tally:
 
     def add(self, result: BlockResult) -> None:
         self.rejected.update(letter.reason for letter in result.dead_letters)
-        last = result.batches[-1]
-        if last.records:
-            newest = last.header.hour_ms + max(record.event_offset_ms for record in last.records)
-            self.newest_event_ms = max(self.newest_event_ms, newest)
+        self.newest_event_ms = max(self.newest_event_ms, result.newest_event_ms)
 
 
 class Intake:

@@ -136,7 +136,7 @@ class Publisher:
 
         try:
             self._producer.produce(CLOCK, b"", on_delivery=on_delivery)
-        except BufferError as error:
+        except (BufferError, KafkaException) as error:
             raise KafkaUnavailable(str(error)) from error
         return await answer
 
@@ -177,6 +177,8 @@ class Publisher:
             self._producer.produce(**message, on_delivery=partial(self._on_report, receipt))
         except BufferError:
             return False
+        except KafkaException as error:
+            raise KafkaUnavailable(str(error)) from error
         receipt.shipment.queued()
         return True
 

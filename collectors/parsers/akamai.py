@@ -21,7 +21,6 @@ Fields: techdocs.akamai.com/datastream2/v3/docs/data-set-parameters. Facts and q
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote_plus
 
@@ -36,6 +35,8 @@ from collectors.parsers.fields import (
     path_of,
     seconds_to_ms,
     text,
+    user_agent_of,
+    whole_number,
 )
 from collectors.parsers.json_lines import JsonLines
 from collectors.records import LineParser, Record
@@ -109,7 +110,7 @@ def _parse(line: bytes) -> Record:
         internal=str(row.is_midgress) in {"1", "2"},
         cache_status=_CACHE.get(row.cache_status, _UNKNOWN),
         client_ip=text(row.cli_ip),
-        user_agent=_user_agent(row.ua),
+        user_agent=user_agent_of(row.ua, unquote_plus),
         pop=text(row.edge_ip),
         time_to_first_byte_ms=None if row.time_to_first_byte is None else duration_ms(row.time_to_first_byte),
         elapsed_ms=elapsed_ms,
@@ -126,12 +127,8 @@ def _elapsed_ms(row: _Row) -> int | None:
 
 
 def _range(value: str) -> tuple[int | None, int | None]:
+    if not value:
+        return None, None
     first, _, last = value.partition("-")
-    if first.isdecimal() and last.isdecimal() and len(value) <= 32:
-        return int(first), int(last)
-    return None, None
-
-
-@lru_cache(maxsize=16_384)
-def _user_agent(value: str) -> str:
-    return text(unquote_plus(value))
+    start, end = whole_number(first), whole_number(last)
+    return (None, None) if start is None or end is None else (start, end)

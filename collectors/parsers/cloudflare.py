@@ -34,6 +34,7 @@ from collectors.parsers.fields import (
     path_of,
     rfc3339_ms,
     text,
+    whole_number,
 )
 from collectors.parsers.json_lines import JsonLines
 from collectors.records import InvalidLine, LineParser, Record
@@ -58,7 +59,7 @@ _CACHE: Final = {
 
 class _ResponseHeaders(msgspec.Struct, gc=False):
     content_range: str = msgspec.field(name="content-range", default="")
-    content_length: ByteCount | None = msgspec.field(name="content-length", default=None)
+    content_length: str | int = msgspec.field(name="content-length", default="")
 
 
 class _Row(msgspec.Struct, gc=False, rename="pascal"):
@@ -134,7 +135,8 @@ def _epoch_ms(value: int | str | None) -> int | None:
         return epoch_ms_by_magnitude(value)
     if value is None or not text(value):
         return None
-    return epoch_ms_by_magnitude(int(value)) if value.isdecimal() else rfc3339_ms(value)
+    number = whole_number(value)
+    return rfc3339_ms(value) if number is None else epoch_ms_by_magnitude(number)
 
 
 def _event_time_ms(start_ms: int | None, end_ms: int | None) -> int:
@@ -150,7 +152,7 @@ def _sizes(row: _Row) -> tuple[int | None, int | None, int | None]:
         return None, None, None
     if headers.content_range:
         return content_range(headers.content_range)
-    return None, None, headers.content_length if row.edge_response_status == 200 else None
+    return None, None, whole_number(str(headers.content_length)) if row.edge_response_status == 200 else None
 
 
 def _is_internal(row: _Row) -> bool:

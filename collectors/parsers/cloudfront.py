@@ -32,7 +32,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from collectors.parsers.fields import NULLS, duration_ms, method_of, path_of, text
+from collectors.parsers.fields import NULLS, duration_ms, method_of, path_of, text, user_agent_of
 from collectors.parsers.json_lines import JsonLines
 from collectors.records import InvalidLine, LineParser, Record
 from schemas.cdn_logs_pb2 import CacheStatus
@@ -156,7 +156,7 @@ def _record(row: _Row) -> Record:
         aborted=_is_aborted(row, status),
         cache_status=_CACHE.get(row.result, _OTHER),
         client_ip=text(row.client_ip),
-        user_agent=_user_agent(text(row.user_agent) or text(row.user_agent_rt)),
+        user_agent=user_agent_of(text(row.user_agent) or text(row.user_agent_rt), unquote),
         pop=text(row.location),
         time_to_first_byte_ms=_milliseconds(row.first_byte),
         elapsed_ms=_milliseconds(row.time_taken),
@@ -212,7 +212,12 @@ def _number(value: _Value) -> float:
 
 
 def _integer(value: _Value) -> int | None:
-    return None if value is None or value in NULLS else int(_number(value))
+    if value is None or value in NULLS:
+        return None
+    number = _number(value)
+    if not number.is_integer():
+        raise InvalidLine("bad-field", "a whole number has decimals")
+    return int(number)
 
 
 def _required(value: _Value, name: str) -> int:
@@ -224,8 +229,3 @@ def _required(value: _Value, name: str) -> int:
 
 def _milliseconds(value: _Value) -> int | None:
     return None if value is None or value in NULLS else duration_ms(round(_number(value) * 1_000))
-
-
-@lru_cache(maxsize=16_384)
-def _user_agent(value: str) -> str:
-    return text(unquote(value))

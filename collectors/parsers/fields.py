@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, Final
 
 from msgspec import Meta
@@ -27,6 +29,11 @@ _MAX_DURATION_MS: Final = 2**32 - 1
 
 # Looked up once: the names of a protobuf enum cost a microsecond each time.
 _OTHER: Final = Method.METHOD_OTHER
+#: Of a 64-bit number.
+_MAX_DIGITS: Final = 19
+#: Characters of a user agent, encoded.
+_USUAL_LENGTH: Final = 512
+
 _METHODS: Final = {
     "GET": Method.METHOD_GET,
     "HEAD": Method.METHOD_HEAD,
@@ -92,6 +99,21 @@ def rfc3339_ms(value: str) -> int:
     if moment.tzinfo is None:
         raise InvalidLine("bad-field", "a time has no UTC offset")
     return round(moment.timestamp() * 1_000)
+
+
+def whole_number(value: str) -> int | None:
+    """The number that a text of 1 to 19 ASCII digits spells; None for anything else."""
+    return int(value) if 0 < len(value) <= _MAX_DIGITS and value.isascii() and value.isdigit() else None
+
+
+def user_agent_of(value: str, decode: Callable[[str], str]) -> str:
+    """The user agent behind its percent-encoding. They repeat, so those of usual length are remembered."""
+    return _remembered(value, decode) if len(value) <= _USUAL_LENGTH else text(decode(value))
+
+
+@lru_cache(maxsize=16_384)
+def _remembered(value: str, decode: Callable[[str], str]) -> str:
+    return text(decode(value))
 
 
 def seconds_to_ms(value: float) -> int:

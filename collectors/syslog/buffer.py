@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 #: Deliveries of one source that may wait for Kafka at a time; each holds at most one block of 256 KiB.
 _MAX_UNANSWERED: Final = 16
+_RETRY_S: Final = 0.5
 
 
 class LineBuffer:
@@ -118,5 +119,6 @@ class LineBuffer:
             try:
                 return await self._intake.accept(delivery, self._source.parse)
             except KafkaUnavailable as error:
-                # The attempt itself has waited for Kafka as long as messages may: no pause on top.
                 log.warning("source %s: %s; trying again", delivery.source_id, error)
+            # Most attempts have waited for Kafka long enough; this is for those that fail at once.
+            await asyncio.sleep(_RETRY_S)

@@ -1,0 +1,16 @@
+"""Every route of a collector."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from collectors.routes import deliveries, fastly_challenge, health
+
+
+def add_routes(app: web.Application) -> None:
+    """Add all routes; handlers find what they need under the keys of collectors/routes/keys.py."""
+    app.router.add_post(deliveries.PATH, deliveries.post_logs)
+    app.router.add_get(fastly_challenge.PATH, fastly_challenge.get_challenge)
+    app.router.add_get("/healthz", health.get_healthz)
+    app.router.add_get("/readyz", health.get_readyz)
+    app.router.add_get("/metrics", health.get_metrics)
