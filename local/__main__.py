@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from local import process
+from local import guide, process
 from local.ports import PortInUse
 from local.process import StartFailed
 from local.service import ALL, STEPS
@@ -27,7 +27,8 @@ def up(settings: Settings) -> int:
     except (PortInUse, StartFailed) as error:
         print(f"local stack: {error}\nlocal stack: not started; what had started is stopped again", file=sys.stderr)
         return 1
-    print(f"local stack: up after {time.monotonic() - began:.0f} s; stop it with `make down`")
+    guide.print_now(settings)
+    print(f"\nlocal stack: up after {time.monotonic() - began:.0f} s; stop it with `make down`")
     return 0
 
 

@@ -17,6 +17,7 @@ def variables(settings: Settings) -> dict[str, str]:
         **flink_home.environment(settings),
         "PGPASSFILE": str(postgres.password_file(settings)),
         "PYTHONPATH": str(ROOT),
+        "LOCAL_STATE": str(settings.state),
         "ASSETS_DSN": assets,
         "BILLING_DSN": billing,
         "FLINK_RUN": shlex.join([flink_home.command(settings), "run"]),
