@@ -53,19 +53,34 @@ class Player:
         self.copies = 0
 
     async def __aenter__(self) -> Self:
-        for connection in self._syslog:
-            await connection.connect()
+        try:
+            for connection in self._syslog:
+                await connection.connect()
+        except OSError:
+            await self._close()
+            raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for connection in self._syslog:
-            await connection.close()
-        await self._session.close()
+        await self._close()
 
     async def play(self, step: Step) -> None:
-        """Advance the clock and send what is due. Returns once it is acknowledged."""
+        """Advance the clock and send what is due. Returns once it is acknowledged.
+
+        Raises the first of the failures: Refused, TimeoutError, OSError.
+        """
+        try:
+            await self._play(step)
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from failures
+
+    async def finish(self) -> None:
+        """Wait until every syslog line is acknowledged."""
+        await self._acknowledged([connection.sent for connection in self._syslog])
+
+    async def _play(self, step: Step) -> None:
         leaps = step.clock_ms - self._clock.now_ms > STEP_MS
         if leaps:
             await self.finish()
@@ -80,9 +95,10 @@ class Player:
                 sending.create_task(self._send(delivery))
         self._sent_before.append([connection.sent for connection in self._syslog])
 
-    async def finish(self) -> None:
-        """Wait until every syslog line is acknowledged."""
-        await self._acknowledged([connection.sent for connection in self._syslog])
+    async def _close(self) -> None:
+        for connection in self._syslog:
+            await connection.close()
+        await self._session.close()
 
     async def _send(self, delivery: Delivery) -> None:
         if delivery.cdn is Cdn.FASTLY:

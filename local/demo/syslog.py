@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from contextlib import suppress
 from typing import Final
 
 import aiohttp
@@ -52,10 +53,11 @@ class Syslog:
             await asyncio.sleep(_POLL_SECONDS)
 
     async def close(self) -> None:
-        """Close the connection, if it is open."""
+        """Close the connection, if it is open; one that the collector has closed is no error any more."""
         if self._writer is not None:
             self._writer.close()
-            await self._writer.wait_closed()
+            with suppress(ConnectionError):
+                await self._writer.wait_closed()
 
     async def _known(self) -> int:
         async with self._session.get(f"{self._http_url}/metrics") as response:

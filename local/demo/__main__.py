@@ -1,0 +1,38 @@
+"""`python -m local.demo`: see local/demo/run.py."""
+
+from __future__ import annotations
+
+import signal
+import sys
+
+from local.demo.feed import FeedDied
+from local.demo.platform import Failed, NotInTime, beside
+from local.demo.post import Refused
+from local.demo.run import run
+from local.flink_jobs import JobEnded, SubmitFailed
+from local.ports import PortInUse
+from local.process import StartFailed
+from local.settings import InvalidSetting, from_environment
+
+#: What the message of explains; anything else is a fault of the demo itself, and shows its traceback.
+_EXPLAINED = (
+    *(Failed, NotInTime, Refused, FeedDied, TimeoutError, ConnectionError),
+    *(JobEnded, SubmitFailed, PortInUse, StartFailed, InvalidSetting),
+)
+
+
+def main() -> int:
+    """Run the demo; an interruption or a failure leaves no process behind either."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return run(beside(from_environment()))
+    except _EXPLAINED as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("demo: interrupted; everything is stopped", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,125 @@
+"""The demo from start to end: a day of traffic through the real system, and the proof that it is billed exactly."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from local.demo import bills, catalogue, sources
+from local.demo.catalogue import Catalogue
+from local.demo.deliveries import DAY_MS
+from local.demo.feed import Expectation, Feed, Recipe
+from local.demo.oracle import HOUR_MS
+from local.demo.platform import COLLECTOR_OPTIONS, JOB_OPTIONS, Platform
+from local.demo.player import Player
+from local.demo.progress import Progress
+from local.demo.traffic import DEFAULT_RECORDS, WITHHELD_HOURS
+from local.settings import Settings
+from ops import audit
+
+SEED: Final = 1
+#: Days between the simulated day and today: the clock ends 76 h after that day, and must still be in the past.
+_DAYS_AGO: Final = 5
+_AUDIT_SECONDS: Final = 60.0
+#: Enrichment remembers for 15 s that an asset was unknown (ENRICHMENT_ASSET_CACHE_NEGATIVE_TTL_S).
+_FORGOTTEN_SECONDS: Final = 16.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Day:
+    """The simulated UTC day, by its midnight in epoch milliseconds."""
+
+    start_ms: int
+
+    @classmethod
+    def before(cls, now: datetime) -> Day:
+        """The day that is long enough ago for all its hours to be settled before now."""
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=_DAYS_AGO)
+        return cls(start_ms=int(midnight.timestamp()) * 1_000)
+
+    @property
+    def settled_ms(self) -> int:
+        """Watermark at which every hour is settled and every timer of the day has fired."""
+        return self.start_ms + DAY_MS + 73 * HOUR_MS
+
+    def hour(self, number: int) -> datetime:
+        """Start of an hour of the day."""
+        return datetime.fromtimestamp(self.start_ms // 1_000, UTC) + timedelta(hours=number)
+
+
+def run(settings: Settings, records: int = DEFAULT_RECORDS) -> int:
+    """Play the demo, print what happens and return the exit status: 0 if every row is billed as expected."""
+    began = time.monotonic()
+    day, published, secrets = Day.before(datetime.now(UTC)), catalogue.build(SEED), sources.new_secrets()
+    recipe = Recipe(seed=SEED, day_ms=day.start_ms, records=records, assets=len(published.assets), secrets=secrets)
+    _say(f"playing {day.hour(0):%Y-%m-%d} (UTC) in {settings.state}, ports from {settings.port_base}")
+    _say(f"shortened for the demo: {_options()}")
+    with Feed(recipe) as feed, Platform(settings, published, secrets, day.start_ms) as platform:
+        _say(f"servers, collectors and both jobs run after {time.monotonic() - began:.0f} s")
+        expectation = asyncio.run(_play(feed, platform, records))
+        _settle(platform, day)
+        _bill_withheld(platform, published, day)
+        return _prove(platform, expectation)
+
+
+def _options() -> str:
+    return ", ".join(f"{name}={value}" for name, value in (JOB_OPTIONS | COLLECTOR_OPTIONS).items())
+
+
+async def _play(feed: Feed, platform: Platform, records: int) -> Expectation:
+    """Play every step; once half of the records are sent, kill a TaskManager while the traffic goes on."""
+    progress, outage = Progress(), None
+    async with Player(platform.endpoints, platform.clock) as player:
+        while (step := await asyncio.to_thread(feed.next)) is not None:
+            await player.play(step)
+            progress.show(step.clock_ms, player.records)
+            if outage is None and player.records > records / 2:
+                _say("killing a TaskManager with SIGKILL")
+                outage = asyncio.create_task(asyncio.to_thread(platform.kill_taskmanager))
+        await player.finish()
+        progress.show(platform.clock.now_ms, player.records, finished=True)
+        _say(f"all deliveries are acknowledged, {player.copies} of them retries and other copies")
+    if outage is not None:
+        _say(await outage)
+    if feed.expectation is None:
+        raise RuntimeError("the feed ended without an expectation")
+    return feed.expectation
+
+
+def _settle(platform: Platform, day: Day) -> None:
+    began = time.monotonic()
+    platform.wait_settled(day.settled_ms)
+    audit.audit(platform.billing_dsn, wait_s=_AUDIT_SECONDS)
+    _say(f"every hour is settled, {time.monotonic() - began:.0f} s after the last delivery")
+
+
+def _bill_withheld(platform: Platform, published: Catalogue, day: Day) -> None:
+    """Do what an operator does about an asset that was unknown while it was watched."""
+    unresolved = ", ".join(f"{asset_id} ({records:,} records)" for asset_id, records in platform.unresolved())
+    _say(f"unresolved assets: {unresolved}: registering it, then reprocessing its hours")
+    platform.register(published.withheld)
+    time.sleep(_FORGOTTEN_SECONDS)
+    # Sessions that began in the last hour end in the next one.
+    printed = platform.reprocess(day.hour(WITHHELD_HOURS[0]), day.hour(WITHHELD_HOURS[-1] + 1))
+    print("\n".join(f"  {line}" for line in printed.splitlines()), flush=True)
+
+
+def _prove(platform: Platform, expectation: Expectation) -> int:
+    """Print bills, audit and comparison."""
+    _say("the ten biggest bills:")
+    print(bills.show_biggest(bills.biggest(platform.billing_dsn)))
+    found = audit.audit(platform.billing_dsn, wait_s=_AUDIT_SECONDS)
+    print(audit.report(found))
+    billed = bills.read(platform.billing_dsn)
+    differences = bills.compare(expectation.bills, billed)
+    if differences:
+        print(bills.show_differences(differences))
+    print(bills.verdict(expectation.bills, billed), flush=True)
+    return 0 if found.clean and not differences else 1
+
+
+def _say(text: str) -> None:
+    print(f"demo: {text}", flush=True)

@@ -1,0 +1,36 @@
+"""The demo's sources, as the file that its collectors read."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from local.demo.events import Cdn
+from local.demo.logs import CLOUDFRONT_FIELDS
+
+
+def new_secrets() -> dict[Cdn, str]:
+    """Make a secret for every CDN that posts; syslog has none."""
+    return {cdn: secrets.token_urlsafe(24) for cdn in Cdn if cdn is not Cdn.FASTLY}
+
+
+def write(file: Path, known: Mapping[Cdn, str]) -> None:
+    """Write the file. It holds no secret, only their hashes; the stack gives each collector its syslog port."""
+    sources = [_source(cdn, known.get(cdn)) for cdn in Cdn]
+    file.write_text(yaml.safe_dump({"sources": sources}, sort_keys=False))
+
+
+def _source(cdn: Cdn, secret: str | None) -> dict[str, Any]:
+    source: dict[str, Any] = {"id": cdn.value, "cdn": cdn.value}
+    if secret is None:
+        return source | {"listener": {"type": "syslog-tcp", "port": 0}}
+    source["listener"] = {"type": "http"}
+    source["credentials"] = [{"sha256": hashlib.sha256(secret.encode()).hexdigest()}]
+    if cdn is Cdn.CLOUDFRONT:
+        source |= {"format": "tab", "options": {"fields": list(CLOUDFRONT_FIELDS)}}
+    return source
