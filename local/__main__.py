@@ -12,7 +12,7 @@ from local.service import ALL, STEPS
 from local.settings import InvalidSetting, Settings, from_environment
 from local.stack import AlreadyRunning, Stack
 
-_USAGE = "usage: python -m local up|status|down (settings: LOCAL_STATE, PORT_BASE, TASKMANAGERS, COLLECTORS, PARTITIONS)"
+_USAGE = "usage: python -m local up|status|down (settings: see local/settings.py)"
 
 
 def up(settings: Settings) -> int:

@@ -39,7 +39,7 @@ def taskmanager(settings: Settings, options: Mapping[str, str]) -> list[str]:
         *_JVM,
     ]
     main_class = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
-    return _java(settings, jvm, main_class, memory_options(settings) | options)
+    return _java(settings, jvm, main_class, {**memory_options(settings), **options})
 
 
 def memory_options(settings: Settings) -> dict[str, str]:

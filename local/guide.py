@@ -21,6 +21,7 @@ _ASSET: Final = (
     " INSERT INTO renditions (asset_id, name, media_type, height, fixed_segment_ms)"
     " VALUES ('trailer', '1080p', 'video', 1080, 4000)"
 )
+_BILL: Final = "SELECT * FROM billable_usage"
 _LINE: Final = (
     '{{"time": {time}, "method": "GET", "path": "/vod/trailer/1080p/segment-1.ts",'
     ' "status": 200, "bytes": 500000, "client": "192.0.2.7"}}'
@@ -39,7 +40,7 @@ Register an asset with 4-second segments:
 Post a log line of five hours ago, whose hour is billed as soon as it arrives:
   curl -d '{line}' {collectors.url(settings, 0)}/v1/logs/edge
 See the bill, some ten seconds later, and the audit:
-  {python} -m local.sql billing "SELECT * FROM billable_usage"
+  {python} -m local.sql billing "{_BILL}"
   {python} -m ops.audit"""
 
 

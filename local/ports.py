@@ -137,8 +137,15 @@ def holder(port: int) -> str:
     inodes = {f"socket:[{inode}]" for listening, inode in _listeners() if listening == port}
     for process in Path("/proc").glob("[0-9]*"):
         if inodes & set(_open_files(process)):
-            return f"{(process / 'comm').read_text().strip()} (pid {process.name})"
+            return f"{_name(process)} (pid {process.name})"
     return "a process of another user"
+
+
+def _name(process: Path) -> str:
+    try:
+        return (process / "comm").read_text().strip()
+    except OSError:
+        return "a process that has just ended"
 
 
 def _listeners() -> Iterator[tuple[int, str]]:

@@ -122,7 +122,7 @@ def _home(settings: Settings, user: tuple[int, int] | None) -> Path:
         home = settings.state / NAME
         home.mkdir(parents=True, exist_ok=True)
     else:
-        home = Path(tempfile.mkdtemp(prefix="cdn-usage-postgres-", dir="/var/tmp"))  # noqa: S108 - mkdtemp is private
+        home = Path(tempfile.mkdtemp(prefix="cdn-usage-postgres-", dir="/var/tmp"))
         os.chown(home, *user)
     note.parent.mkdir(parents=True, exist_ok=True)
     note.write_text(f"{home}\n")
@@ -163,7 +163,7 @@ def _copy_wheel(package: Path, target: Path) -> None:
 
 def _usable(folder: Path, user: tuple[int, int] | None) -> bool:
     try:
-        return all(_run([folder / name, "--version"], user).returncode == 0 for name in ("postgres", "initdb"))
+        return all(_run([str(folder / name), "--version"], user).returncode == 0 for name in ("postgres", "initdb"))
     except OSError:
         return False
 
@@ -174,8 +174,8 @@ def _initialise(settings: Settings, binaries: Path, home: Path, user: tuple[int,
     if user:
         os.chown(password, *user)
     command = [
-        binaries / "initdb",
-        *("-D", home / "data", "-U", USER, "--auth=scram-sha-256", f"--pwfile={password}"),
+        str(binaries / "initdb"),
+        *("-D", str(home / "data"), "-U", USER, "--auth=scram-sha-256", f"--pwfile={password}"),
         *("--encoding=UTF8", "--no-locale", "--no-sync"),
     ]
     done = _run(command, user)
@@ -201,7 +201,7 @@ def _write_secret(file: Path, text: str) -> None:
     file.write_text(text)
 
 
-def _run(command: list[str | Path], user: tuple[int, int] | None) -> subprocess.CompletedProcess[bytes]:
+def _run(command: list[str], user: tuple[int, int] | None) -> subprocess.CompletedProcess[bytes]:
     uid, gid = user or (None, None)
     return subprocess.run(
         command,

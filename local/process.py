@@ -223,8 +223,8 @@ def _marked(mark: str) -> Iterator[Child]:
     for process in Path("/proc").glob("[0-9]*"):
         pid = int(process.name)
         for variable in _environment(process):
-            exact = variable == wanted or mark.endswith("//") and variable.startswith(wanted)
-            if exact and pid != os.getpid() and (started := _start_time(pid)) is not None:
+            ours = variable == wanted or (mark.endswith("//") and variable.startswith(wanted))
+            if ours and pid != os.getpid() and (started := _start_time(pid)) is not None:
                 state, _, name = variable.partition(b"=")[2].decode().rpartition("//")
                 yield Child(name, pid, started, Path(state))
 

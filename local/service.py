@@ -71,9 +71,7 @@ STEPS: Final = (
     Step(service="postgres", name="databases", stage=1, run=_migrate),
     Step(service="kafka", name="topics", stage=1, run=_create_topics),
     Step(service="flink", name="Flink TaskManagers", stage=1, run=flink.launch_taskmanagers),
-    Step(
-        service="collectors", name="collectors", stage=2, run=collectors.launch_all, endpoint=_collector_urls
-    ),
+    Step(service="collectors", name="collectors", stage=2, run=collectors.launch_all, endpoint=_collector_urls),
     Step(service="jobs", name="job enrichment", stage=3, run=_submit("jobs.enrichment")),
     Step(service="jobs", name="job media-usage", stage=3, run=_submit("jobs.media_usage")),
 )
