@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 
 from local.demo.feed import FeedDied
+from local.demo.outage import NoRecovery
 from local.demo.platform import Failed, NotInTime, beside
 from local.demo.post import Refused
 from local.demo.run import run
@@ -16,13 +18,15 @@ from local.settings import InvalidSetting, from_environment
 
 #: What the message of explains; anything else is a fault of the demo itself, and shows its traceback.
 _EXPLAINED = (
-    *(Failed, NotInTime, Refused, FeedDied, TimeoutError, ConnectionError),
+    *(Failed, NotInTime, NoRecovery, Refused, FeedDied, TimeoutError, ConnectionError),
     *(JobEnded, SubmitFailed, PortInUse, StartFailed, InvalidSetting),
 )
 
 
 def main() -> int:
     """Run the demo; an interruption or a failure leaves no process behind either."""
+    logging.basicConfig(level=logging.WARNING, format="demo: %(message)s", stream=sys.stdout)
+    logging.getLogger("local.stack").setLevel(logging.INFO)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return run(beside(from_environment()))

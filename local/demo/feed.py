@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import queue
 import signal
+import threading
 from collections.abc import Iterator
+from multiprocessing.connection import wait
 from multiprocessing.queues import Queue
 from types import TracebackType
 from typing import Final, Self
@@ -101,7 +104,15 @@ def draw(recipe: Recipe) -> Iterator[Step | Expectation]:
 
 
 def _draw(recipe: Recipe, steps: Queue[Step | Expectation]) -> None:
-    # Ctrl-C reaches the whole process group; this process is ended by its owner instead.
+    # Ctrl-C reaches the whole process group; this process is ended by its owner instead ...
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # ... or ends itself, should the owner be killed.
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     for step in draw(recipe):
         steps.put(step)
+
+
+def _end_with_parent() -> None:
+    if (parent := multiprocessing.parent_process()) is not None:
+        wait([parent.sentinel])
+        os._exit(1)

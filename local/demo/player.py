@@ -1,13 +1,12 @@
 """Plays steps on the simulated clock: everything due is sent, and acknowledged, before the clock goes on.
 
-Syslog alone may lag by half a simulated hour, because a collector gathers lines for a while before it sends them on;
-real senders lag as well, and a batch is on time for two days.
+Were it to go on earlier, a collector that gathers syslog lines for a while would take the later ones of a block for
+events of the future: a block has one time of receipt.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Final, Self
@@ -24,7 +23,6 @@ from local.demo.syslog import Syslog
 #: A collector reads its clock file at most every 50 ms; an event may be 5 minutes ahead of it, which is one step.
 #: Steps that take longer than this keep every collector at most one step behind.
 _LEAST_STEP_SECONDS: Final = 0.06
-_SYSLOG_LAG_STEPS: Final = 6
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +44,6 @@ class Player:
             Syslog(self._session, endpoint.http_url, endpoint.syslog_host, endpoint.syslog_port)
             for endpoint in endpoints
         ]
-        self._sent_before: deque[list[int]] = deque(maxlen=_SYSLOG_LAG_STEPS)
         #: Log lines sent so far, each counted once however often it was delivered.
         self.records = 0
         #: Deliveries that were sent again.
@@ -76,24 +73,17 @@ class Player:
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from failures
 
-    async def finish(self) -> None:
-        """Wait until every syslog line is acknowledged."""
-        await self._acknowledged([connection.sent for connection in self._syslog])
-
     async def _play(self, step: Step) -> None:
         leaps = step.clock_ms - self._clock.now_ms > STEP_MS
-        if leaps:
-            await self.finish()
         self._clock.advance(step.clock_ms)
         if leaps:
             # What is late by the new time must not be taken for on time by a collector that has not looked yet.
             await asyncio.sleep(_LEAST_STEP_SECONDS)
         async with asyncio.TaskGroup() as sending:
             sending.create_task(asyncio.sleep(_LEAST_STEP_SECONDS))
-            sending.create_task(self._wait_for_old_syslog())
             for delivery in step.deliveries:
                 sending.create_task(self._send(delivery))
-        self._sent_before.append([connection.sent for connection in self._syslog])
+        await asyncio.gather(*(connection.acknowledged() for connection in self._syslog))
 
     async def _close(self) -> None:
         for connection in self._syslog:
@@ -108,10 +98,3 @@ class Player:
             await post(self._session, url, delivery)
         self.copies += delivery.is_copy
         self.records += 0 if delivery.is_copy else delivery.lines
-
-    async def _wait_for_old_syslog(self) -> None:
-        if len(self._sent_before) == _SYSLOG_LAG_STEPS:
-            await self._acknowledged(self._sent_before[0])
-
-    async def _acknowledged(self, lines: Sequence[int]) -> None:
-        await asyncio.gather(*(one.acknowledged(sent) for one, sent in zip(self._syslog, lines, strict=True)))

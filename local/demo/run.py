@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from local.demo import bills, catalogue, sources
+from local.demo import billing, bills, catalogue, sources
 from local.demo.catalogue import Catalogue
 from local.demo.deliveries import DAY_MS
 from local.demo.feed import Expectation, Feed, Recipe
 from local.demo.oracle import HOUR_MS
-from local.demo.platform import COLLECTOR_OPTIONS, JOB_OPTIONS, Platform
+from local.demo.platform import COLLECTOR_OPTIONS, JOB_OPTIONS, Platform, running
 from local.demo.player import Player
 from local.demo.progress import Progress
 from local.demo.traffic import DEFAULT_RECORDS, WITHHELD_HOURS
@@ -57,7 +57,7 @@ def run(settings: Settings, records: int = DEFAULT_RECORDS) -> int:
     recipe = Recipe(seed=SEED, day_ms=day.start_ms, records=records, assets=len(published.assets), secrets=secrets)
     _say(f"playing {day.hour(0):%Y-%m-%d} (UTC) in {settings.state}, ports from {settings.port_base}")
     _say(f"shortened for the demo: {_options()}")
-    with Feed(recipe) as feed, Platform(settings, published, secrets, day.start_ms) as platform:
+    with Feed(recipe) as feed, running(settings, published, secrets, day.start_ms) as platform:
         _say(f"servers, collectors and both jobs run after {time.monotonic() - began:.0f} s")
         expectation = asyncio.run(_play(feed, platform, records))
         _settle(platform, day)
@@ -71,19 +71,18 @@ def _options() -> str:
 
 async def _play(feed: Feed, platform: Platform, records: int) -> Expectation:
     """Play every step; once half of the records are sent, kill a TaskManager while the traffic goes on."""
-    progress, outage = Progress(), None
+    progress, recovery = Progress(), None
     async with Player(platform.endpoints, platform.clock) as player:
         while (step := await asyncio.to_thread(feed.next)) is not None:
             await player.play(step)
             progress.show(step.clock_ms, player.records)
-            if outage is None and player.records > records / 2:
-                _say("killing a TaskManager with SIGKILL")
-                outage = asyncio.create_task(asyncio.to_thread(platform.kill_taskmanager))
-        await player.finish()
+            if recovery is None and player.records > records / 2:
+                _say("SIGKILL for the TaskManager of the enrichment job")
+                recovery = asyncio.create_task(platform.kill_taskmanager().recovered())
         progress.show(platform.clock.now_ms, player.records, finished=True)
         _say(f"all deliveries are acknowledged, {player.copies} of them retries and other copies")
-    if outage is not None:
-        _say(await outage)
+    if recovery is not None:
+        _say(await recovery)
     if feed.expectation is None:
         raise RuntimeError("the feed ended without an expectation")
     return feed.expectation
@@ -98,9 +97,10 @@ def _settle(platform: Platform, day: Day) -> None:
 
 def _bill_withheld(platform: Platform, published: Catalogue, day: Day) -> None:
     """Do what an operator does about an asset that was unknown while it was watched."""
-    unresolved = ", ".join(f"{asset_id} ({records:,} records)" for asset_id, records in platform.unresolved())
-    _say(f"unresolved assets: {unresolved}: registering it, then reprocessing its hours")
+    unresolved = billing.unresolved(platform.billing_dsn)
+    _say(f"unresolved until now: {', '.join(f'{name} ({records:,} records)' for name, records in unresolved.items())}")
     platform.register(published.withheld)
+    _say(f"registered it; reprocessing its hours once enrichment has forgotten, in {_FORGOTTEN_SECONDS:.0f} s")
     time.sleep(_FORGOTTEN_SECONDS)
     # Sessions that began in the last hour end in the next one.
     printed = platform.reprocess(day.hour(WITHHELD_HOURS[0]), day.hour(WITHHELD_HOURS[-1] + 1))
@@ -109,11 +109,16 @@ def _bill_withheld(platform: Platform, published: Catalogue, day: Day) -> None:
 
 def _prove(platform: Platform, expectation: Expectation) -> int:
     """Print bills, audit and comparison."""
+    late = billing.late(platform.billing_dsn)
+    _say(
+        f"beyond the billing horizon: {late.corrections} batches billed as corrections ({late.corrected_ms} ms), "
+        f"{late.copies} copies of batches that were on time not billed again"
+    )
     _say("the ten biggest bills:")
-    print(bills.show_biggest(bills.biggest(platform.billing_dsn)))
+    print(bills.show_biggest(billing.biggest(platform.billing_dsn, 10)))
     found = audit.audit(platform.billing_dsn, wait_s=_AUDIT_SECONDS)
     print(audit.report(found))
-    billed = bills.read(platform.billing_dsn)
+    billed = billing.rows(platform.billing_dsn)
     differences = bills.compare(expectation.bills, billed)
     if differences:
         print(bills.show_differences(differences))

@@ -13,7 +13,7 @@ import aiohttp
 from local.demo.events import Cdn
 
 _ACKNOWLEDGED: Final = re.compile(rf'^collector_lines_total{{source="{Cdn.FASTLY}"}} (\S+)$', re.MULTILINE)
-_POLL_SECONDS: Final = 0.05
+_POLL_SECONDS: Final = 0.03
 _DEADLINE_SECONDS: Final = 120.0
 
 
@@ -26,11 +26,7 @@ class Syslog:
         self._host, self._port = host, port
         self._writer: asyncio.StreamWriter | None = None
         self._sent = 0
-
-    @property
-    def sent(self) -> int:
-        """Lines sent so far."""
-        return self._sent
+        self._known = 0
 
     async def connect(self) -> None:
         """Open the connection. Raises OSError."""
@@ -44,13 +40,16 @@ class Syslog:
         await self._writer.drain()
         self._sent += lines
 
-    async def acknowledged(self, lines: int) -> None:
-        """Wait until Kafka has acknowledged so many lines in all. Raises TimeoutError."""
+    async def acknowledged(self) -> None:
+        """Wait until Kafka has acknowledged every line sent so far. Raises TimeoutError."""
         deadline = time.monotonic() + _DEADLINE_SECONDS
-        while (known := await self._known()) < lines:
+        while self._known < self._sent:
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{self._http_url} has {known} of {lines} syslog lines after {_DEADLINE_SECONDS} s")
+                raise TimeoutError(
+                    f"{self._http_url} has {self._known} of {self._sent} syslog lines after {_DEADLINE_SECONDS} s"
+                )
             await asyncio.sleep(_POLL_SECONDS)
+            self._known = await self._ask()
 
     async def close(self) -> None:
         """Close the connection, if it is open; one that the collector has closed is no error any more."""
@@ -59,7 +58,7 @@ class Syslog:
             with suppress(ConnectionError):
                 await self._writer.wait_closed()
 
-    async def _known(self) -> int:
+    async def _ask(self) -> int:
         async with self._session.get(f"{self._http_url}/metrics") as response:
             response.raise_for_status()
             found = _ACKNOWLEDGED.search(await response.text())

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
+import subprocess
+import sys
 
 import msgspec
 import pytest
@@ -50,3 +53,26 @@ def test_the_death_of_the_drawing_process_is_noticed() -> None:
         os.kill(feed.pid, signal.SIGKILL)
         with pytest.raises(FeedDied, match="status -9"):
             list(iter(feed.next, None))
+
+
+OWNER_THAT_IS_KILLED = """
+import os, signal
+from local.demo.events import Cdn
+from local.demo.feed import Feed, Recipe
+
+endless = Recipe(seed=1, day_ms=0, records=10_000_000, assets=10, secrets={cdn: "secret" for cdn in Cdn})
+feed = Feed(endless).__enter__()
+print(feed.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_the_drawing_process_ends_even_when_its_owner_is_killed() -> None:
+    owner = subprocess.run([sys.executable, "-c", OWNER_THAT_IS_KILLED], capture_output=True, text=True, check=False)
+    try:
+        drawing = os.pidfd_open(int(owner.stdout))
+    except ProcessLookupError:
+        return
+    ended, _, _ = select.select([drawing], [], [], 20)
+    os.close(drawing)
+    assert ended

@@ -1,0 +1,48 @@
+"""The demo's sources are ones that a collector accepts, and hold no secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from collectors.sources import Sources, load_sources
+from local.demo import sources
+from local.demo.events import Cdn
+
+
+@pytest.fixture
+def secrets() -> dict[Cdn, str]:
+    return sources.new_secrets()
+
+
+@pytest.fixture
+def file(tmp_path: Path, secrets: dict[Cdn, str]) -> Path:
+    sources.write(tmp_path / "sources.yaml", secrets)
+    return tmp_path / "sources.yaml"
+
+
+@pytest.fixture
+def loaded(file: Path) -> Sources:
+    return load_sources(file, http_host="127.0.0.1", environ={})
+
+
+def test_a_collector_reads_the_file(loaded: Sources) -> None:
+    http = [loaded.http(cdn.value) for cdn in Cdn]
+    assert [source and source.id for source in http] == [None, "cloudflare", "akamai", "cloudfront"]
+    assert [source.id for source in loaded.syslog()] == ["fastly"]
+
+
+def test_a_source_accepts_its_own_secret_only(loaded: Sources, secrets: dict[Cdn, str]) -> None:
+    akamai = loaded.http("akamai")
+    assert akamai is not None
+    assert akamai.credentials.accept(secrets[Cdn.AKAMAI])
+    assert not akamai.credentials.accept(secrets[Cdn.CLOUDFLARE])
+
+
+def test_the_file_holds_no_secret(file: Path, secrets: dict[Cdn, str]) -> None:
+    assert not any(secret in file.read_text() for secret in secrets.values())
+
+
+def test_secrets_are_new_each_time(secrets: dict[Cdn, str]) -> None:
+    assert set(secrets.values()).isdisjoint(sources.new_secrets().values())
