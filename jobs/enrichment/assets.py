@@ -8,9 +8,9 @@ from typing import Final
 from schemas.cdn_logs_pb2 import AssetSettings, Rendition, RenditionSettings, Unresolved
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RenditionTimeline:
-    """One rendition and the exact duration of each of its segments."""
+    """One rendition and the exact duration of each of its segments. Compared by identity."""
 
     rendition: Rendition
     first_segment: int
@@ -18,17 +18,17 @@ class RenditionTimeline:
     fixed_segment_ms: int
     part_ms: int
 
-    def duration_ms(self, number: int, is_part: bool) -> int | None:
-        """Media duration of a segment or part in milliseconds; None where the rendition does not list it."""
+    def duration_ms(self, number: int, is_part: bool) -> int:
+        """Media duration of a segment or part in milliseconds; 0 where the rendition does not list it."""
         if is_part:
-            return self.part_ms or None
+            return self.part_ms
         index = number - self.first_segment
         if 0 <= index < len(self.segment_ms):
             return self.segment_ms[index]
-        return self.fixed_segment_ms or None
+        return self.fixed_segment_ms
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Asset:
     """An asset as read from the asset database at `read_at_ms`; `absent` where the database has none."""
 
@@ -44,18 +44,14 @@ class Asset:
         return cls(settings.asset_id, timelines, settings.read_at_ms, settings.absent)
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
-    """Outcome of asking an asset for a segment: a rendition and a duration, or the reason why not."""
+#: Outcome of asking an asset for a segment: the rendition and the duration in milliseconds, or None, 0 and the
+#: reason why not (a value of Unresolved). A plain tuple: one is made for every record.
+Resolution = tuple[RenditionTimeline | None, int, int]
 
-    rendition: Rendition | None
-    duration_ms: int
-    unresolved: int
-
-
-_UNKNOWN_ASSET: Final = Resolution(None, 0, Unresolved.UNRESOLVED_UNKNOWN_ASSET)
-_UNKNOWN_RENDITION: Final = Resolution(None, 0, Unresolved.UNRESOLVED_UNKNOWN_RENDITION)
-_UNKNOWN_SEGMENT: Final = Resolution(None, 0, Unresolved.UNRESOLVED_UNKNOWN_SEGMENT)
+_RESOLVED: Final = int(Unresolved.UNRESOLVED_UNSPECIFIED)
+_UNKNOWN_ASSET: Final = (None, 0, int(Unresolved.UNRESOLVED_UNKNOWN_ASSET))
+_UNKNOWN_RENDITION: Final = (None, 0, int(Unresolved.UNRESOLVED_UNKNOWN_RENDITION))
+_UNKNOWN_SEGMENT: Final = (None, 0, int(Unresolved.UNRESOLVED_UNKNOWN_SEGMENT))
 
 
 def resolve(asset: Asset, rendition: str, number: int, is_part: bool) -> Resolution:
@@ -66,9 +62,7 @@ def resolve(asset: Asset, rendition: str, number: int, is_part: bool) -> Resolut
     if timeline is None:
         return _UNKNOWN_RENDITION
     duration = timeline.duration_ms(number, is_part)
-    if duration is None:
-        return _UNKNOWN_SEGMENT
-    return Resolution(timeline.rendition, duration, Unresolved.UNRESOLVED_UNSPECIFIED)
+    return (timeline, duration, _RESOLVED) if duration else _UNKNOWN_SEGMENT
 
 
 def _timeline(entry: RenditionSettings) -> RenditionTimeline:

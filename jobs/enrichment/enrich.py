@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
-from jobs.enrichment.assets import Asset, resolve
+from jobs.enrichment.assets import Asset, RenditionTimeline, Resolution, resolve
 from jobs.enrichment.geography import Geography, Location
 from jobs.enrichment.paths import MediaPath
-from schemas.cdn_logs_pb2 import AccessLog, AccessLogBatch, Network, Place, Rendition, Unresolved
+from schemas.cdn_logs_pb2 import AccessLog, AccessLogBatch, Network, Place, Unresolved
 
-_BILLABLE_STATUSES = frozenset((200, 206))
+_BILLABLE_STATUSES: Final = frozenset((200, 206))
+_UNRECOGNISED_PATH: Final = int(Unresolved.UNRESOLVED_UNRECOGNISED_PATH)
 
 
 class BatchTables:
-    """The strings that repeat, once a batch: each entry gets an index at its first use. Entry 0 is 'none'."""
+    """What repeats, once a batch: each entry gets an index at its first use. Entry 0 is 'none'."""
 
     def __init__(self, batch: AccessLogBatch) -> None:
         self._batch = batch
         batch.renditions.add()
         batch.networks.add()
         batch.places.add()
-        self._renditions: dict[tuple[str, str], int] = {}
+        self._renditions: dict[RenditionTimeline, int] = {}
         self._networks: dict[tuple[int, str], int] = {(0, ""): 0}
         self._places: dict[tuple[str, str, str], int] = {("", "", ""): 0}
 
-    def rendition(self, rendition: Rendition) -> int:
-        key = (rendition.asset_id, rendition.name)
-        index = self._renditions.get(key)
+    def rendition(self, timeline: RenditionTimeline) -> int:
+        index = self._renditions.get(timeline)
         if index is None:
-            index = self._renditions[key] = len(self._batch.renditions)
-            self._batch.renditions.append(rendition)
+            index = self._renditions[timeline] = len(self._batch.renditions)
+            self._batch.renditions.append(timeline.rendition)
         return index
 
     def network(self, location: Location) -> int:
@@ -49,46 +50,54 @@ class BatchTables:
         return index
 
 
+def resolve_all(paths: Sequence[MediaPath], assets: Mapping[str, Asset]) -> list[Resolution | None]:
+    """Resolve each path that names an asset; `assets` holds every asset that they name."""
+    return [
+        resolve(assets[asset], rendition, number, is_part) if asset else None
+        for _, asset, rendition, number, is_part, _ in paths
+    ]
+
+
+def unresolved_assets(paths: Sequence[MediaPath], resolutions: Sequence[Resolution | None]) -> set[str]:
+    """Ids of assets that could not resolve one of the paths: unknown so far, or live and grown since they were read."""
+    return {path.asset for path, found in zip(paths, resolutions, strict=True) if found is not None and found[2]}
+
+
 def enrich(
-    batch: AccessLogBatch, paths: Sequence[MediaPath], assets: Mapping[str, Asset], geography: Geography
+    batch: AccessLogBatch,
+    paths: Sequence[MediaPath],
+    resolutions: Sequence[Resolution | None],
+    geography: Geography,
 ) -> None:
-    """Enrich a batch in place. `paths` are its records' parsed paths; `assets` holds every asset they name."""
+    """Enrich a batch in place, given its records' parsed paths and what they resolve to."""
     tables = BatchTables(batch)
     where: dict[str, tuple[str, int, int]] = {}
-    for record, path in zip(batch.records, paths, strict=True):
-        _set_media(record, path, assets, tables)
+    for record, path, found in zip(batch.records, paths, resolutions, strict=True):
+        record.object_kind = path.kind  # type: ignore[assignment]  # enum values are plain ints at run time
+        if found is not None:
+            _set_segment(record, path, found, tables)
+        elif path.unrecognised:
+            record.unresolved = _UNRECOGNISED_PATH  # type: ignore[assignment]  # as above
         address = record.client_ip
-        found = where.get(address)
-        if found is None:
+        client = where.get(address)
+        if client is None:
             location = geography.locate(address)
-            found = (location.truncated_ip, tables.network(location), tables.place(location))
-            where[address] = found
-        record.client_ip, record.network, record.place = found
+            client = where[address] = (location.truncated_ip, tables.network(location), tables.place(location))
+        record.client_ip, record.network, record.place = client
 
 
-def missing_segments(paths: Sequence[MediaPath], assets: Mapping[str, Asset]) -> set[str]:
-    """Ids of assets that cannot resolve one of the paths: unknown so far, or live and grown since they were read."""
-    return {
-        path.asset
-        for path in set(paths)
-        if path.asset and resolve(assets[path.asset], path.rendition, path.number, path.is_part).unresolved
-    }
-
-
-def unresolved_deliveries(batch: AccessLogBatch) -> int:
+def unresolved_deliveries(batch: AccessLogBatch, resolutions: Sequence[Resolution | None]) -> int:
     """Records that would be billed if they could be resolved: what the fuse watches."""
+    if not any(found is None or found[2] for found in resolutions):
+        return 0
     return sum(1 for record in batch.records if record.unresolved and record.status in _BILLABLE_STATUSES)
 
 
-def _set_media(record: AccessLog, path: MediaPath, assets: Mapping[str, Asset], tables: BatchTables) -> None:
-    record.object_kind = path.kind  # type: ignore[assignment]  # enum values are plain ints at run time
-    if path.unrecognised:
-        record.unresolved = Unresolved.UNRESOLVED_UNRECOGNISED_PATH
-    elif path.asset:
-        found = resolve(assets[path.asset], path.rendition, path.number, path.is_part)
-        if found.rendition is not None:
-            record.rendition = tables.rendition(found.rendition)
-            record.media_duration_ms = found.duration_ms
-        else:
-            record.unresolved = found.unresolved  # type: ignore[assignment]  # as above
-            record.unresolved_asset = path.asset
+def _set_segment(record: AccessLog, path: MediaPath, found: Resolution, tables: BatchTables) -> None:
+    timeline, duration_ms, unresolved = found
+    if timeline is not None:
+        record.rendition = tables.rendition(timeline)
+        record.media_duration_ms = duration_ms
+    else:
+        record.unresolved = unresolved  # type: ignore[assignment]  # enum values are plain ints at run time
+        record.unresolved_asset = path.asset

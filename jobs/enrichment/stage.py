@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from jobs.build import BUILD_ID
-from jobs.enrichment.assets import Asset
-from jobs.enrichment.enrich import enrich, missing_segments, unresolved_deliveries
+from jobs.enrichment.assets import Resolution
+from jobs.enrichment.enrich import enrich, resolve_all, unresolved_assets, unresolved_deliveries
 from jobs.enrichment.fuse import Fuse
 from jobs.enrichment.geography import Geography
 from jobs.enrichment.paths import MediaPath, PathGrammar
@@ -72,23 +72,26 @@ class EnrichmentStage:
     def _enrich(self, batch: AccessLogBatch) -> None:
         parse = self._grammar.parse
         paths = [parse(record.path) for record in batch.records]
-        enrich(batch, paths, self._assets(batch, paths), self._geography)
+        resolutions = self._resolve(paths, batch.header.received_at_ms)
+        enrich(batch, paths, resolutions, self._geography)
         batch.enrichment.CopyFrom(self._stamp)
-        unresolved = unresolved_deliveries(batch)
+        unresolved = unresolved_deliveries(batch, resolutions)
         self.records += len(paths)
         self.unresolved += unresolved
         self._unresolved_fuse.count(batch.header.source_id, len(paths), unresolved)
 
-    def _assets(self, batch: AccessLogBatch, paths: list[MediaPath]) -> dict[str, Asset]:
-        """The assets that the paths name, read anew where they lack a segment and are older than the delivery."""
+    def _resolve(self, paths: list[MediaPath], received_at_ms: int) -> list[Resolution | None]:
+        """Resolve the paths; an asset that lacks a segment and is older than the delivery is read anew first."""
         assets = self._resolver.assets({path.asset for path in paths if path.asset})
-        received_at_ms = batch.header.received_at_ms
+        resolutions = resolve_all(paths, assets)
         grown = {
             asset_id
-            for asset_id in missing_segments(paths, assets)
+            for asset_id in unresolved_assets(paths, resolutions)
             if not assets[asset_id].absent and assets[asset_id].read_at_ms < received_at_ms
         }
-        return assets | self._resolver.read_again(grown, received_at_ms)
+        if not grown:
+            return resolutions
+        return resolve_all(paths, assets | self._resolver.read_again(grown, received_at_ms))
 
     def _dead_letter(self, payload: bytes, timestamp_ms: int, detail: str) -> Output:
         self.dead_letters += 1

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from jobs.enrichment.assets import Asset, Resolution, resolve
+from jobs.enrichment.assets import Asset, resolve
 from schemas.cdn_logs_pb2 import AssetSettings, MediaType, Rendition, RenditionSettings, Unresolved
 
 VIDEO = Rendition(environment_id="env-1", asset_id="a1", name="720p", height=720, media_type=MediaType.MEDIA_TYPE_VIDEO)
@@ -25,30 +25,23 @@ ASSET = Asset.of(
 @pytest.mark.parametrize(
     ("rendition", "number", "is_part", "expected"),
     [
-        pytest.param("720p", 10, False, Resolution(VIDEO, 4004, RESOLVED), id="first segment"),
-        pytest.param("720p", 12, False, Resolution(VIDEO, 1500, RESOLVED), id="shorter last segment"),
-        pytest.param("720p", 12, True, Resolution(VIDEO, 334, RESOLVED), id="part"),
-        pytest.param("fixed", 99, False, Resolution(FIXED, 6000, RESOLVED), id="fixed duration"),
-        pytest.param(
-            "720p", 9, False, Resolution(None, 0, Unresolved.UNRESOLVED_UNKNOWN_SEGMENT), id="before the first"
-        ),
-        pytest.param(
-            "720p", 13, False, Resolution(None, 0, Unresolved.UNRESOLVED_UNKNOWN_SEGMENT), id="behind the last"
-        ),
-        pytest.param(
-            "fixed", 1, True, Resolution(None, 0, Unresolved.UNRESOLVED_UNKNOWN_SEGMENT), id="part where none are"
-        ),
-        pytest.param(
-            "1080p", 1, False, Resolution(None, 0, Unresolved.UNRESOLVED_UNKNOWN_RENDITION), id="unknown rendition"
-        ),
+        pytest.param("720p", 10, False, (VIDEO, 4004, RESOLVED), id="first segment"),
+        pytest.param("720p", 12, False, (VIDEO, 1500, RESOLVED), id="shorter last segment"),
+        pytest.param("720p", 12, True, (VIDEO, 334, RESOLVED), id="part"),
+        pytest.param("fixed", 99, False, (FIXED, 6000, RESOLVED), id="fixed duration"),
+        pytest.param("720p", 9, False, (None, 0, Unresolved.UNRESOLVED_UNKNOWN_SEGMENT), id="before the first"),
+        pytest.param("720p", 13, False, (None, 0, Unresolved.UNRESOLVED_UNKNOWN_SEGMENT), id="behind the last"),
+        pytest.param("fixed", 1, True, (None, 0, Unresolved.UNRESOLVED_UNKNOWN_SEGMENT), id="part where none are"),
+        pytest.param("1080p", 1, False, (None, 0, Unresolved.UNRESOLVED_UNKNOWN_RENDITION), id="unknown rendition"),
     ],
 )
 def test_a_segment_resolves_to_its_exact_duration_or_to_the_reason_why_not(
-    rendition: str, number: int, is_part: bool, expected: Resolution
+    rendition: str, number: int, is_part: bool, expected: tuple[Rendition | None, int, int]
 ) -> None:
-    assert resolve(ASSET, rendition, number, is_part) == expected
+    timeline, duration_ms, unresolved = resolve(ASSET, rendition, number, is_part)
+    assert (timeline.rendition if timeline else None, duration_ms, unresolved) == expected
 
 
 def test_nothing_of_an_absent_asset_resolves() -> None:
     absent = Asset.of(AssetSettings(asset_id="a2", absent=True))
-    assert resolve(absent, "720p", 10, False) == Resolution(None, 0, Unresolved.UNRESOLVED_UNKNOWN_ASSET)
+    assert resolve(absent, "720p", 10, False) == (None, 0, Unresolved.UNRESOLVED_UNKNOWN_ASSET)

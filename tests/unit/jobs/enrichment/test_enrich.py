@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from google.protobuf import text_format
 
-from jobs.enrichment.assets import Asset
-from jobs.enrichment.enrich import enrich, missing_segments, unresolved_deliveries
+from jobs.enrichment.assets import Asset, Resolution
+from jobs.enrichment.enrich import enrich, resolve_all, unresolved_assets, unresolved_deliveries
 from jobs.enrichment.geography import Geography
 from jobs.enrichment.paths import PathGrammar
 from schemas.cdn_logs_pb2 import AccessLogBatch, AssetSettings, MediaType, Rendition, RenditionSettings
@@ -32,7 +32,7 @@ ASSETS = {
 }
 
 
-def enriched() -> AccessLogBatch:
+def enriched() -> tuple[AccessLogBatch, list[Resolution | None]]:
     made = batch(
         [
             delivery("/a1/720p/segment-0.ts"),
@@ -45,12 +45,13 @@ def enriched() -> AccessLogBatch:
         hour_ms=HOUR,
     )
     paths = [PathGrammar().parse(record.path) for record in made.records]
-    enrich(made, paths, ASSETS, Geography(None, None))
-    return made
+    resolutions = resolve_all(paths, ASSETS)
+    enrich(made, paths, resolutions, Geography(None, None))
+    return made, resolutions
 
 
 def test_records_get_what_is_known_of_their_segments_and_clients() -> None:
-    made = enriched()
+    made, _ = enriched()
     for record in made.records:
         for field in ("method", "status", "body_bytes", "path"):
             record.ClearField(field)
@@ -75,11 +76,11 @@ def test_records_get_what_is_known_of_their_segments_and_clients() -> None:
 
 
 def test_only_successful_requests_count_as_unresolved_deliveries() -> None:
-    assert unresolved_deliveries(enriched()) == 2
+    assert unresolved_deliveries(*enriched()) == 2
 
 
 def test_assets_that_lack_a_segment_are_named() -> None:
     parse = PathGrammar().parse
     paths = [parse(path) for path in ("/a1/720p/segment-2.ts", "/a1/720p/segment-3.ts", "/a9/720p/segment-0.ts")]
-    assert missing_segments(paths[:1], ASSETS) == set()
-    assert missing_segments(paths, ASSETS) == {"a1", "a9"}
+    assert unresolved_assets(paths[:1], resolve_all(paths[:1], ASSETS)) == set()
+    assert unresolved_assets(paths, resolve_all(paths, ASSETS)) == {"a1", "a9"}
