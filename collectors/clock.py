@@ -7,6 +7,7 @@ date later batches before it.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -26,12 +27,13 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's clock; a step backwards (NTP) is waited out at the highest time seen."""
 
-    def __init__(self) -> None:
+    def __init__(self, time_ns: Callable[[], int] = time.time_ns) -> None:
+        self._time_ns = time_ns
         self._highest_ms = 0
 
     def now_ms(self) -> int:
         """Milliseconds since the Unix epoch."""
-        self._highest_ms = max(self._highest_ms, time.time_ns() // 1_000_000)
+        self._highest_ms = max(self._highest_ms, self._time_ns() // 1_000_000)
         return self._highest_ms
 
 
@@ -43,16 +45,17 @@ class FileClock:
     writer may just be replacing it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, stopwatch: Callable[[], float] = time.monotonic) -> None:
         self._path = path
+        self._stopwatch = stopwatch
         self._highest_ms = int(path.read_text())
-        self._read_at_s = time.monotonic()
+        self._read_at_s = stopwatch()
 
     def now_ms(self) -> int:
         """Milliseconds since the Unix epoch, as the file says."""
-        if time.monotonic() - self._read_at_s >= _REREAD_AFTER_S:
+        if self._stopwatch() - self._read_at_s >= _REREAD_AFTER_S:
             self._highest_ms = max(self._highest_ms, self._read())
-            self._read_at_s = time.monotonic()
+            self._read_at_s = self._stopwatch()
         return self._highest_ms
 
     def _read(self) -> int:

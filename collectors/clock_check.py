@@ -27,18 +27,24 @@ def skew_ms(before_ms: int, broker_ms: int, after_ms: int) -> int:
 class ClockCheck:
     """Measures the skew, at most once a minute while it is small."""
 
-    def __init__(self, clock: Clock, broker_time_ms: Callable[[], Awaitable[int]]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        broker_time_ms: Callable[[], Awaitable[int]],
+        stopwatch: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._clock = clock
+        self._stopwatch = stopwatch
         self._broker_time_ms = broker_time_ms
         self._good_until_s = 0.0
 
     async def complaint(self) -> str:
         """A sentence if the clocks disagree, else "". Raises what asking for the broker's clock raises."""
-        if time.monotonic() < self._good_until_s:
+        if self._stopwatch() < self._good_until_s:
             return ""
         before_ms = self._clock.now_ms()
         skew = skew_ms(before_ms, await self._broker_time_ms(), self._clock.now_ms())
         if abs(skew) <= MAX_SKEW_MS:
-            self._good_until_s = time.monotonic() + _VALID_S
+            self._good_until_s = self._stopwatch() + _VALID_S
             return ""
         return f"the broker's clock is {skew / 1_000:+.1f} s from this machine's: synchronise them"

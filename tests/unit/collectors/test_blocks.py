@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -96,7 +97,7 @@ class TestCuts:
     @given(st.lists(st.integers(min_value=0, max_value=100_000), min_size=1, max_size=40))
     def test_a_block_ends_only_where_the_next_line_does_not_fit(self, sizes: list[int]) -> None:
         blocks = list(cut_blocks([bytes(size) for size in sizes]))
-        for block, following in zip(blocks, blocks[1:], strict=False):
+        for block, following in pairwise(blocks):
             assert sum(map(len, block.lines)) + len(following.lines[0]) > BLOCK_MAX_BYTES
 
 

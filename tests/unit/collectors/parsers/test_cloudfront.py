@@ -44,15 +44,46 @@ LINE = {
     "sc-range-start": "0",
     "sc-range-end": "1183320",
 }
-FIELDS = (
-    "timestamp c-ip time-to-first-byte sc-status sc-bytes cs-method cs-host cs-uri-stem x-edge-location "
-    "x-edge-request-id time-taken x-edge-response-result-type x-edge-result-type sc-range-start sc-range-end asn "
-    "cmcd-object-duration cmcd-object-type"
-).split()
-TABS = (
-    "1795417200.391\t2001:db8:5::1\t0.004\t200\t702113\tGET\tlive.example.com\t/ch7/v/44821.m4s?tok=a\tFRA56-P4\t"
-    "EXAMPLE1aBcD==\t0.913\tHit\tError\t-\t-\t64503\t4004\tv"
-).split("\t")
+FIELDS = [
+    "timestamp",
+    "c-ip",
+    "time-to-first-byte",
+    "sc-status",
+    "sc-bytes",
+    "cs-method",
+    "cs-host",
+    "cs-uri-stem",
+    "x-edge-location",
+    "x-edge-request-id",
+    "time-taken",
+    "x-edge-response-result-type",
+    "x-edge-result-type",
+    "sc-range-start",
+    "sc-range-end",
+    "asn",
+    "cmcd-object-duration",
+    "cmcd-object-type",
+]
+TABS = [
+    "1795417200.391",
+    "2001:db8:5::1",
+    "0.004",
+    "200",
+    "702113",
+    "GET",
+    "live.example.com",
+    "/ch7/v/44821.m4s?tok=a",
+    "FRA56-P4",
+    "EXAMPLE1aBcD==",
+    "0.913",
+    "Hit",
+    "Error",
+    "-",
+    "-",
+    "64503",
+    "4004",
+    "v",
+]
 
 parse_json = cloudfront.json_parser(cloudfront.JsonOptions())
 parse_tabs = cloudfront.tab_parser(cloudfront.TabOptions(fields=tuple(FIELDS)))

@@ -1,0 +1,171 @@
+"""The file of sources."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import collectors
+from collectors.sources import InvalidSources, Sources, SyslogEndpoint, load_sources
+
+SECRET = "a-secret-of-acme-1234"
+ENVIRON = {"ACME": SECRET}
+EXAMPLE = Path(collectors.__file__).parent / "sources.example.yaml"
+
+
+def entry(**different: Any) -> dict[str, Any]:
+    whole = {
+        "id": "acme",
+        "cdn": "cloudflare",
+        "listener": {"type": "http"},
+        "credentials": [{"secret": "${env:ACME}"}],
+        **different,
+    }
+    return {key: value for key, value in whole.items() if value is not ...}
+
+
+def load(tmp_path: Path, *entries: dict[str, Any], http_host: str = "0.0.0.0") -> Sources:
+    file = tmp_path / "sources.yaml"
+    file.write_text(yaml.safe_dump({"sources": list(entries)}))
+    return load_sources(file, http_host=http_host, environ=ENVIRON)
+
+
+def test_the_example_is_valid_and_has_every_format() -> None:
+    environ = {
+        f"ACME_{name}": f"a-secret-of-acme-{name}"
+        for name in ("FASTLY_TOKEN", "CLOUDFLARE_TOKEN", "AKAMAI_PASSWORD", "FIREHOSE_KEY", "EDGE_TOKEN")
+    }
+    sources = load_sources(EXAMPLE, http_host="0.0.0.0", environ=environ)
+    names = ("fastly", "cloudflare", "akamai", "cloudfront", "cloudfront-realtime", "edge")
+    found = [sources.http(f"acme-{name}") for name in names]
+    assert [source.cdn if source else None for source in found] == [
+        "fastly",
+        "cloudflare",
+        "akamai",
+        "cloudfront",
+        "cloudfront",
+        "generic",
+    ]
+    assert [source.id for source in sources.syslog()] == ["acme-fastly-syslog"]
+    assert sources.fastly_service_ids() == ["SU1Z0isxPaozGVKXdv0eY"]
+
+
+def test_an_http_source_with_a_secret_of_the_environment(tmp_path: Path) -> None:
+    source = load(tmp_path, entry()).http("acme")
+    assert source is not None
+    assert (source.id, source.cdn, source.framing, source.syslog, source.is_firehose) == (
+        "acme",
+        "cloudflare",
+        "json",
+        None,
+        False,
+    )
+    assert source.credentials.accept(SECRET)
+
+
+def test_a_secret_can_come_as_a_hash_or_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("another-secret-of-acme\n")
+    credentials = [
+        {"sha256": hashlib.sha256(SECRET.encode()).hexdigest()},
+        {"secret": f"${{file:{tmp_path / 'secret'}}}"},
+    ]
+    source = load(tmp_path, entry(credentials=credentials)).http("acme")
+    assert source is not None
+    assert [source.credentials.accept(text) for text in (SECRET, "another-secret-of-acme", "x")] == [True, True, False]
+
+
+def test_a_syslog_source_listens_on_its_own_port_and_not_on_http(tmp_path: Path) -> None:
+    sources = load(tmp_path, entry(listener={"type": "syslog-tcp", "host": "0.0.0.0", "port": 6514}))
+    assert [source.syslog for source in sources.syslog()] == [SyslogEndpoint(host="0.0.0.0", port=6514)]
+    assert sources.http("acme") is None
+
+
+def test_a_framing_can_be_chosen(tmp_path: Path) -> None:
+    source = load(tmp_path, entry(cdn="cloudfront", framing="lines")).http("acme")
+    assert source is not None
+    assert (source.framing, source.is_firehose) == ("lines", False)
+
+
+@pytest.mark.parametrize(
+    ("http_host", "listener", "accepted"),
+    [
+        ("127.0.0.1", {"type": "http"}, True),
+        ("::1", {"type": "http"}, True),
+        ("localhost", {"type": "http"}, True),
+        ("0.0.0.0", {"type": "http"}, False),
+        ("collector.example.com", {"type": "http"}, False),
+        ("0.0.0.0", {"type": "syslog-tcp", "port": 6514}, True),
+        ("127.0.0.1", {"type": "syslog-tcp", "host": "10.0.0.5", "port": 6514}, False),
+    ],
+)
+def test_a_source_without_credentials_must_stay_on_loopback(
+    tmp_path: Path, http_host: str, listener: dict[str, Any], accepted: bool
+) -> None:
+    open_entry = entry(credentials=..., listener=listener)
+    if accepted:
+        load(tmp_path, open_entry, http_host=http_host)
+        return
+    with pytest.raises(InvalidSources, match="source 'acme', credentials: none, although"):
+        load(tmp_path, open_entry, http_host=http_host)
+
+
+@pytest.mark.parametrize(
+    ("different", "complaint"),
+    [
+        ({"id": ...}, "source number 1, entry: Object missing required field `id`"),
+        ({"id": "Acme Corp"}, "source 'Acme Corp', entry: .*regex"),
+        ({"cdn": "nocdn"}, "source 'acme', format: unknown for cdn 'nocdn'; known: fastly json"),
+        ({"format": "tab"}, "source 'acme', format: unknown for cdn 'cloudflare'"),
+        ({"framing": "xml"}, r"source 'acme', entry: .*\$\.framing"),
+        ({"colour": "red"}, "source 'acme', entry: .*colour"),
+        ({"listener": {"type": "ftp"}}, r"source 'acme', entry: .*\$\.listener\.type"),
+        ({"listener": {"type": "http", "port": 80}}, "source 'acme', listener.port: HTTP sources share"),
+        ({"listener": {"type": "syslog-tcp"}}, "source 'acme', listener.port: a syslog source needs"),
+        ({"listener": {"type": "syslog-tcp", "port": 70_000}}, r"source 'acme', entry: .*\$\.listener\.port"),
+        ({"credentials": [{"secret": SECRET}]}, "source 'acme', credentials: a secret must be .* never the text"),
+        ({"credentials": [{"secret": "${env:NONE}"}]}, r"source 'acme', credentials: cannot read \$\{env:NONE\}"),
+        ({"credentials": [{"secret": "${file:/none}"}]}, r"source 'acme', credentials: cannot read \$\{file:/none\}"),
+        ({"credentials": [{}]}, "source 'acme', credentials: each needs exactly one"),
+        ({"credentials": [{"sha256": "f" * 64, "secret": "${env:ACME}"}]}, "source 'acme', credentials: each needs"),
+        ({"credentials": [{"sha256": "abc"}]}, r"source 'acme', entry: .*\$\.credentials"),
+        ({"options": {"colour": "red"}}, "source 'acme', options: .*colour"),
+        ({"cdn": "cloudfront", "format": "tab"}, "source 'acme', options: .*fields"),
+        ({"cdn": "generic", "options": {"fields": {}}}, "source 'acme', options: .*status"),
+    ],
+)
+def test_a_complaint_names_source_and_field(tmp_path: Path, different: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(InvalidSources, match=complaint) as caught:
+        load(tmp_path, entry(**different))
+    assert SECRET not in str(caught.value)
+
+
+def test_a_short_secret_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "sources.yaml"
+    file.write_text(yaml.safe_dump({"sources": [entry()]}))
+    with pytest.raises(InvalidSources, match="shorter than 16 characters"):
+        load_sources(file, http_host="0.0.0.0", environ={"ACME": "short"})
+
+
+@pytest.mark.parametrize(
+    ("other", "complaint"),
+    [
+        (entry(), "two sources have the same id: acme"),
+        (entry(id="b", listener={"type": "syslog-tcp", "port": 6514}), "the same listener: .*6514"),
+    ],
+    ids=["id", "port"],
+)
+def test_sources_do_not_share_an_id_or_a_port(tmp_path: Path, other: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(InvalidSources, match=complaint):
+        load(tmp_path, entry(), entry(id="a", listener={"type": "syslog-tcp", "port": 6514}), other)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "sources: {}", "sources: [", "sources: []\nmore: 1", "\x00"])
+def test_a_file_that_is_no_list_of_sources_is_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "sources.yaml"
+    file.write_text(text)
+    with pytest.raises(InvalidSources, match=r"sources\.yaml"):
+        load_sources(file, http_host="127.0.0.1", environ={})
