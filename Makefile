@@ -88,5 +88,5 @@ lock: ## Resolve setup.cfg anew into requirements.lock
 
 .PHONY: clean
 clean: ## Stop the local stack and remove its state, the jars and the virtual environment
-	@if [ -e $(INSTALLED) ]; then $(PY) -m local down; fi
+	@if [ -e $(INSTALLED) ]; then $(PY) -m local clean; fi
 	rm -rf .local $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

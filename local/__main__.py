@@ -1,18 +1,22 @@
-"""`python -m local up|status|down`: the local stack, kept running for exploring."""
+"""`python -m local up|status|down|clean`: the local stack, kept running for exploring."""
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 
-from local import guide, process
+from local import guide, postgres, process
 from local.ports import PortInUse
 from local.process import StartFailed
 from local.service import ALL, STEPS
 from local.settings import InvalidSetting, Settings, from_environment
 from local.stack import AlreadyRunning, Stack
 
-_USAGE = "usage: python -m local up|status|down (settings: see local/settings.py)"
+_USAGE = "usage: python -m local up|status|down|clean (settings: see local/settings.py)"
+
+#: As shells report a process that ended by SIGINT.
+_INTERRUPTED = 130
 
 
 def up(settings: Settings) -> int:
@@ -27,6 +31,9 @@ def up(settings: Settings) -> int:
     except (PortInUse, StartFailed) as error:
         print(f"local stack: {error}\nlocal stack: not started; what had started is stopped again", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("local stack: interrupted; what had started is stopped again", file=sys.stderr)
+        return _INTERRUPTED
     guide.print_now(settings)
     print(f"\nlocal stack: up after {time.monotonic() - began:.0f} s; stop it with `make down`")
     return 0
@@ -56,9 +63,17 @@ def down(settings: Settings) -> int:
     return 0
 
 
+def clean(settings: Settings) -> int:
+    """Stop everything and delete data and logs."""
+    Stack(settings).down()
+    postgres.remove_data(settings)
+    shutil.rmtree(settings.state, ignore_errors=True)
+    return 0
+
+
 def main(arguments: list[str]) -> int:
     """Run one command and return its exit status."""
-    commands = {"up": up, "status": status, "down": down}
+    commands = {"up": up, "status": status, "down": down, "clean": clean}
     if len(arguments) != 1 or arguments[0] not in commands:
         print(_USAGE, file=sys.stderr)
         return 2

@@ -16,7 +16,7 @@ from local.settings import ROOT, Settings
 
 JOBMANAGER = "jobmanager"
 SUPERVISOR = "supervisor"
-_START_SECONDS = 60
+_START_SECONDS = 120
 _REQUEST_SECONDS = 30
 
 

@@ -114,12 +114,12 @@ def wait(settings: Settings, job: str, condition: Callable[[], bool], *, timeout
         time.sleep(_POLL_SECONDS)
 
 
-def wait_running(settings: Settings, job: str, timeout: float = 60) -> None:
+def wait_running(settings: Settings, job: str, timeout: float = 120) -> None:
     """Wait until every subtask runs; raises as `wait`."""
     wait(settings, job, lambda: tasks_running(settings, job), timeout=timeout, what="its tasks to run")
 
 
-def wait_checkpoint(settings: Settings, job: str, timeout: float = 60) -> None:
+def wait_checkpoint(settings: Settings, job: str, timeout: float = 120) -> None:
     """Wait until one more checkpoint completes; raises as `wait`."""
     before = completed_checkpoints(settings, job)
     done = lambda: completed_checkpoints(settings, job) > before  # noqa: E731 - a condition, not a function
@@ -151,7 +151,7 @@ def stop_with_savepoint(settings: Settings, job: str, timeout: float = 120) -> s
     return str(answer["operation"]["location"])
 
 
-def cancel(settings: Settings, job: str, timeout: float = 60) -> None:
+def cancel(settings: Settings, job: str, timeout: float = 120) -> None:
     """Cancel a job and wait until it has ended."""
     rest(settings, "PATCH", f"/jobs/{job}?mode=cancel")
     deadline = time.monotonic() + timeout

@@ -17,8 +17,11 @@ from local.settings import JARS, Settings
 from schemas.topics import MAX_MESSAGE_BYTES, Topic
 
 NAME = "kafka"
-_START_SECONDS = 60
+_START_SECONDS = 120
 _REQUEST_SECONDS = 30
+#: librdkafka's log levels, those of syslog(3): a broker that does not answer yet is no news.
+_ERRORS = 3
+_NOTHING = 0
 
 _LOG4J = """\
 rootLogger.level=INFO
@@ -102,7 +105,7 @@ def create_topics(servers: str, topics: Iterable[Topic]) -> list[str]:
     Raises:
         KafkaException: the broker refuses one; topics that exist are left as they are.
     """
-    admin = AdminClient({"bootstrap.servers": servers})
+    admin = AdminClient({"bootstrap.servers": servers, "log_level": _ERRORS})
     existing = admin.list_topics(timeout=_REQUEST_SECONDS).topics
     missing = [
         NewTopic(topic.name, num_partitions=topic.partitions, replication_factor=1, config=topic.config)
@@ -146,7 +149,7 @@ def _format(settings: Settings, config: Path) -> None:
 
 
 def _answers(settings: Settings) -> bool:
-    admin = AdminClient({"bootstrap.servers": bootstrap(settings), "log_level": 0})
+    admin = AdminClient({"bootstrap.servers": bootstrap(settings), "log_level": _NOTHING})
     try:
         return bool(admin.list_topics(timeout=1).brokers)
     except KafkaException:

@@ -111,6 +111,14 @@ def test_a_stack_is_stopped_by_another_process_than_started_it(settings: Setting
     assert (processes(settings), open_ports(settings)) == ([], [])
 
 
+def test_cleaning_stops_the_stack_and_deletes_all_it_wrote(settings: Settings) -> None:
+    Stack(settings, {"postgres"}).up()
+    data = Path((settings.state / "postgres-home").read_text().strip())
+    command = [sys.executable, "-m", "local", "clean"]
+    subprocess.run(command, cwd=ROOT, env={**os.environ, "LOCAL_STATE": str(settings.state)}, check=True)
+    assert (processes(settings), data.exists(), settings.state.exists()) == ([], False, False)
+
+
 def test_a_stack_whose_owner_is_killed_stops_by_itself(settings: Settings) -> None:
     command = [sys.executable, "-c", _OWNER, str(settings.state), str(settings.port_base)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as owner:
