@@ -1,0 +1,61 @@
+"""A job on the stack's own cluster, measured from start to the end of what its topic holds."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+from local import flink, flink_jobs
+from local.bench.steady import Rate, steady_rate
+from local.settings import Settings
+from local.stack import Stack
+
+_POLL_SECONDS: Final = 0.25
+_STALL_SECONDS: Final = 60.0
+
+
+def measure(stack: Stack, module: str, operator: str, records: int, variables: dict[str, str]) -> Rate:
+    """Submit a job, follow the `records` gauge of one of its operators to the end, and cancel the job.
+
+    Raises:
+        TimeoutError: the gauge has not moved for a minute.
+        JobEnded: the job failed.
+    """
+    job = stack.submit(module, environ=variables)
+    try:
+        return steady_rate(_follow(stack.settings, job, operator, records))
+    finally:
+        stack.cancel(job)
+
+
+def _follow(settings: Settings, job: str, operator: str, records: int) -> list[tuple[float, int]]:
+    vertex, metric = _gauge(settings, job, operator)
+    progress = [(time.monotonic(), 0)]
+    while (done := progress[-1][1]) < records:
+        now = _value(settings, job, vertex, metric)
+        if now != done:
+            progress.append((time.monotonic(), now))
+        elif time.monotonic() - progress[-1][0] > _STALL_SECONDS:
+            raise TimeoutError(
+                f"{operator} stands at {done} of {records} records: {flink_jobs.last_exception(settings, job)}"
+            )
+        time.sleep(_POLL_SECONDS)
+    return progress
+
+
+def _gauge(settings: Settings, job: str, operator: str) -> tuple[str, str]:
+    """Vertex and full name of the operator's gauge, once Flink has it."""
+    deadline = time.monotonic() + _STALL_SECONDS
+    while time.monotonic() < deadline:
+        for vertex in flink.rest(settings, "GET", f"/jobs/{job}")["vertices"]:
+            metrics = flink.rest(settings, "GET", f"/jobs/{job}/vertices/{vertex['id']}/metrics")
+            for metric in metrics:
+                if metric["id"].startswith(f"0.{operator}") and metric["id"].endswith(".records"):
+                    return vertex["id"], metric["id"]
+        time.sleep(_POLL_SECONDS)
+    raise TimeoutError(f"operator {operator} of job {job} has no gauge named records")
+
+
+def _value(settings: Settings, job: str, vertex: str, metric: str) -> int:
+    answer: Any = flink.rest(settings, "GET", f"/jobs/{job}/vertices/{vertex}/metrics?get={metric}")
+    return int(answer[0]["value"]) if answer else 0
