@@ -64,10 +64,12 @@ def memory_options(settings: Settings) -> dict[str, str]:
 def _java(settings: Settings, jvm: Sequence[str], main_class: str, options: Mapping[str, str]) -> list[str]:
     home = flink_home.home(settings)
     shared = flink_home.cluster_options(settings)["env.java.opts.all"].split()
+    # A crash in native code leaves its report with the logs, not in the caller's folder.
+    crash = f"-XX:ErrorFile={settings.state / 'log'}/hs_err_pid%p.log"
     logging = f"-Dlog4j.configurationFile={home / 'conf' / 'log4j-console.properties'}"
     dynamic = [argument for key, value in options.items() for argument in ("-D", f"{key}={value}")]
     arguments = ["--configDir", str(home / "conf"), *dynamic]
-    return ["java", *jvm, *shared, logging, "-cp", _class_path(home / "lib"), main_class, *arguments]
+    return ["java", *jvm, crash, *shared, logging, "-cp", _class_path(home / "lib"), main_class, *arguments]
 
 
 def _class_path(lib: Path) -> str:
