@@ -13,6 +13,7 @@ from jobs.enrichment.settings import EnrichmentSettings
 from jobs.enrichment.stage import EnrichmentStage
 from jobs.enrichment.wiring import open_stage
 from jobs.flink.kafka import key_and_value
+from jobs.flink.totals import Totals
 
 
 def dead_letter_tag() -> OutputTag:
@@ -28,22 +29,18 @@ class EnrichmentFunction(ProcessFunction):  # type: ignore[misc]  # pyflink is n
         self._build = BUILD_ID
         self._tag = dead_letter_tag()
         self._stage: EnrichmentStage
+        self._totals: Totals
 
     def open(self, runtime_context: RuntimeContext) -> None:
         require_build(self._build)
         self._stage = open_stage(self._settings)
-        self._export(runtime_context.get_metrics_group())
+        self._totals = Totals(runtime_context.get_metrics_group(), self._stage.totals())
 
     def process_element(self, value: bytes, ctx: ProcessFunction.Context) -> Iterator[Any]:
         output = self._stage.process(value, ctx.timestamp())
+        self._totals.export()
         row = Row(output.key, output.value)
         yield (self._tag, row) if output.dead else row
 
     def close(self) -> None:
         self._stage.close()
-
-    def _export(self, metrics: Any) -> None:
-        stage = self._stage
-        metrics.gauge("records", lambda: stage.records)
-        metrics.gauge("unresolved", lambda: stage.unresolved)
-        metrics.gauge("dead_letters", lambda: stage.dead_letters)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -44,9 +44,20 @@ class AssetResolver:
         self._lookup = lookup
         self._loop = loop
         self._refreshes: dict[str, Future[dict[str, AssetSettings]]] = {}
-        #: Assets answered from memory, and assets that had to be looked up; the job exports them.
-        self.hits = 0
-        self.misses = 0
+        self._hits = 0
+        self._misses = 0
+
+    def totals(self) -> dict[str, Callable[[], int]]:
+        """Totals since the task started, by the names under which the job exports them."""
+        counts = self._lookup.counts
+        return {
+            "asset_cache_hits": lambda: self._hits,
+            "asset_cache_misses": lambda: self._misses,
+            "asset_redis_hits": lambda: counts.redis_hits,
+            "asset_database_queries": lambda: counts.queries,
+            "asset_database_queried_assets": lambda: counts.queried_assets,
+            "asset_database_failed_queries": lambda: counts.failed_queries,
+        }
 
     def assets(self, asset_ids: set[str]) -> dict[str, Asset]:
         """Every asset asked for. Raises LookupUnavailable where neither cache, Redis nor database has an answer."""
@@ -58,14 +69,14 @@ class AssetResolver:
                 found[asset_id] = asset
             if freshness is Freshness.STALE:
                 self._refresh(asset_id)
-        self.hits += len(found)
+        self._hits += len(found)
         return found | self.read_again(asset_ids - found.keys())
 
     def read_again(self, asset_ids: set[str], not_before_ms: int = 0) -> dict[str, Asset]:
         """Assets as read at `not_before_ms` or later, past the in-process cache."""
         if not asset_ids:
             return {}
-        self.misses += len(asset_ids)
+        self._misses += len(asset_ids)
         settings = self._loop.submit(self._lookup.fetch(asset_ids, not_before_ms)).result()
         return {asset_id: self._keep(entry) for asset_id, entry in settings.items()}
 

@@ -50,10 +50,18 @@ class EnrichmentStage:
             asn_database_epoch_s=geography.asn_epoch_s,
             city_database_epoch_s=geography.city_epoch_s,
         )
-        #: Totals since the task started; the job exports them.
-        self.records = 0
-        self.unresolved = 0
-        self.dead_letters = 0
+        self._records = 0
+        self._unresolved = 0
+        self._dead_letters = 0
+
+    def totals(self) -> dict[str, Callable[[], int]]:
+        """Totals since the task started, by the names under which the job exports them."""
+        return {
+            "records": lambda: self._records,
+            "unresolved": lambda: self._unresolved,
+            "dead_letters": lambda: self._dead_letters,
+            **self._resolver.totals(),
+        }
 
     def process(self, payload: bytes, timestamp_ms: int) -> Output:
         """Enrich one message. Raises FuseBlown and LookupUnavailable, which restart the job."""
@@ -76,8 +84,8 @@ class EnrichmentStage:
         enrich(batch, paths, resolutions, self._geography)
         batch.enrichment.CopyFrom(self._stamp)
         unresolved = unresolved_deliveries(batch, resolutions)
-        self.records += len(paths)
-        self.unresolved += unresolved
+        self._records += len(paths)
+        self._unresolved += unresolved
         self._unresolved_fuse.count(batch.header.source_id, len(paths), unresolved)
 
     def _resolve(self, paths: list[MediaPath], received_at_ms: int) -> list[Resolution | None]:
@@ -94,7 +102,7 @@ class EnrichmentStage:
         return resolve_all(paths, assets | self._resolver.read_again(grown, received_at_ms))
 
     def _dead_letter(self, payload: bytes, timestamp_ms: int, detail: str) -> Output:
-        self.dead_letters += 1
+        self._dead_letters += 1
         letter = DeadLetter(
             stage="enrichment",
             reason="invalid-batch",

@@ -15,10 +15,10 @@ _STALL_SECONDS: Final = 60.0
 
 
 def measure(stack: Stack, module: str, operator: str, records: int, variables: dict[str, str]) -> Rate:
-    """Submit a job, follow the `records` gauge of one of its operators to the end, and cancel the job.
+    """Submit a job, follow the `records` counter of one of its operators to the end, and cancel the job.
 
     Raises:
-        TimeoutError: the gauge has not moved for a minute.
+        TimeoutError: the counter has not moved for a minute.
         JobEnded: the job failed.
     """
     job = stack.submit(module, environ=variables)
@@ -29,7 +29,7 @@ def measure(stack: Stack, module: str, operator: str, records: int, variables: d
 
 
 def _follow(settings: Settings, job: str, operator: str, records: int) -> list[tuple[float, int]]:
-    vertex, metric = _gauge(settings, job, operator)
+    vertex, metric = _counter(settings, job, operator)
     progress = [(time.monotonic(), 0)]
     while (done := progress[-1][1]) < records:
         now = _value(settings, job, vertex, metric)
@@ -43,8 +43,8 @@ def _follow(settings: Settings, job: str, operator: str, records: int) -> list[t
     return progress
 
 
-def _gauge(settings: Settings, job: str, operator: str) -> tuple[str, str]:
-    """Vertex and full name of the operator's gauge, once Flink has it."""
+def _counter(settings: Settings, job: str, operator: str) -> tuple[str, str]:
+    """Vertex and full name of the counter, once Flink has it."""
     deadline = time.monotonic() + _STALL_SECONDS
     while time.monotonic() < deadline:
         for vertex in flink.rest(settings, "GET", f"/jobs/{job}")["vertices"]:
@@ -53,7 +53,7 @@ def _gauge(settings: Settings, job: str, operator: str) -> tuple[str, str]:
                 if metric["id"].startswith(f"0.{operator}") and metric["id"].endswith(".records"):
                     return vertex["id"], metric["id"]
         time.sleep(_POLL_SECONDS)
-    raise TimeoutError(f"operator {operator} of job {job} has no gauge named records")
+    raise TimeoutError(f"operator {operator} of job {job} has no counter named records")
 
 
 def _value(settings: Settings, job: str, vertex: str, metric: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from pyflink.datastream import ProcessFunction, RuntimeContext
 
@@ -22,13 +23,17 @@ class TallyFunction(ProcessFunction):  # type: ignore[misc]  # pyflink is not ty
 
     def __init__(self) -> None:
         self._build = BUILD_ID
+        self._records: Any
 
     def open(self, runtime_context: RuntimeContext) -> None:
         require_build(self._build)
+        # A counter, never a gauge: see jobs/flink/totals.py.
+        self._records = runtime_context.get_metrics_group().counter("records")
 
     def process_element(self, value: bytes, ctx: ProcessFunction.Context) -> Iterator[str]:
         batch = parse_batch(value)
         if batch.header.kind == BatchKind.BATCH_KIND_HEARTBEAT:
             yield wire.heartbeat(batch.header.heartbeat)
         else:
+            self._records.inc(len(batch.records))
             yield wire.tallied(tally_batch(batch))

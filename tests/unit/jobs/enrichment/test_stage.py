@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import pytest
 
@@ -26,6 +26,9 @@ class Resolver:
 
     def assets(self, asset_ids: Collection[str]) -> dict[str, Asset]:
         return {asset_id: self._asset(asset_id) for asset_id in asset_ids}
+
+    def totals(self) -> dict[str, Callable[[], int]]:
+        return {}
 
     def read_again(self, asset_ids: set[str], not_before_ms: int) -> dict[str, Asset]:
         if asset_ids:
@@ -111,3 +114,15 @@ def test_a_topic_full_of_junk_blows_the_fuse() -> None:
     subject.process(b"junk-1", 0)
     with pytest.raises(FuseBlown, match="dead letters"):
         subject.process(b"junk-2", 0)
+
+
+def test_totals_are_counted_for_export() -> None:
+    subject = stage(Resolver())
+    made = batch([delivery("/a1/720p/segment-1.ts"), delivery("/gone/720p/segment-1.ts")], hour_ms=HOUR)
+    subject.process(made.SerializeToString(), HOUR)
+    subject.process(b"junk", HOUR)
+    assert {name: read() for name, read in subject.totals().items()} == {
+        "records": 2,
+        "unresolved": 1,
+        "dead_letters": 1,
+    }
