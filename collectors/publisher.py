@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from threading import Thread
 from typing import Any, Final
@@ -86,9 +86,14 @@ class Publisher:
     """Owner of the producer. Use inside its `async with` block."""
 
     def __init__(
-        self, config: Mapping[str, Any], *, clock: Clock, totals: AcknowledgedTotals, metrics: Metrics
+        self,
+        config: Mapping[str, Any],
+        *,
+        clock: Clock,
+        totals: AcknowledgedTotals,
+        metrics: Metrics,
+        new_producer: Callable[..., Producer] = Producer,
     ) -> None:
-        self._config = dict(config)
         self._clock = clock
         self._totals = totals
         self._metrics = metrics
@@ -100,7 +105,7 @@ class Publisher:
         self._loop = asyncio.get_running_loop()
         #: Set with a sentence when librdkafka cannot go on: the process must end and start anew.
         self.fatal: asyncio.Future[str] = self._loop.create_future()
-        self._producer = Producer({**self._config, "error_cb": self._on_error}, logger=log)
+        self._producer = new_producer({**config, "error_cb": self._on_error}, logger=log)
         self._poller = Thread(target=self._poll, name="kafka-poll", daemon=True)
 
     async def __aenter__(self) -> Publisher:

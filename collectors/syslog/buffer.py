@@ -103,7 +103,7 @@ class LineBuffer:
     def _answered(self, task: asyncio.Task[None]) -> None:
         had_room = self.has_room
         self._unanswered.discard(task)
-        if not had_room:
+        if self.has_room and not had_room:
             self._on_room()
 
     async def _publish(self, delivery: Delivery) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import cast
 
 from collectors.clock import Clock
 from collectors.intake import Intake
@@ -81,15 +82,15 @@ class SyslogConnection(asyncio.Protocol):
         self._frames = FrameDecoder(LINE_MAX_BYTES)
         self._tokens = LineTokens(listener.source.credentials)
         self._transport: asyncio.Transport | None = None
+        self._is_paused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A sender has connected."""
-        if not isinstance(transport, asyncio.Transport):
-            raise TypeError("syslog over TCP needs a stream")
-        self._transport = transport
+        # uvloop's transports have the methods of asyncio.Transport without being one.
+        self._transport = cast("asyncio.Transport", transport)
         self._listener.connections.add(self)
         self._listener.metrics.syslog_connections.labels(self._source_id).inc()
-        self._listener.pause_if_full()
+        # No pause here: uvloop starts reading after this call, so that the first bytes are what pauses.
 
     def data_received(self, data: bytes) -> None:
         """Bytes have arrived."""
@@ -112,13 +113,15 @@ class SyslogConnection(asyncio.Protocol):
 
     def pause(self) -> None:
         """Read no more for now."""
-        if self._transport is not None and self._transport.is_reading():
+        if self._transport is not None and not self._is_paused and not self._transport.is_closing():
             self._transport.pause_reading()
+            self._is_paused = True
 
     def resume(self) -> None:
         """Read on."""
-        if self._transport is not None and not self._transport.is_closing():
+        if self._transport is not None and self._is_paused and not self._transport.is_closing():
             self._transport.resume_reading()
+            self._is_paused = False
 
     def close(self) -> None:
         """End the connection."""
