@@ -24,7 +24,7 @@ from collectors.metrics import Metrics
 from collectors.origin import Origin
 from collectors.publisher import Publisher
 from collectors.routes.keys import BUDGET, CLOCK, CLOCK_CHECK, INTAKE, LIMITS, METRICS, PUBLISHER, SOURCES
-from collectors.routes.table import add_routes
+from collectors.routes.table import SERVER_OPTIONS, add_routes
 from collectors.settings import InvalidSettings, Settings, read_settings
 from collectors.sources import InvalidSources, Sources, load_sources
 from collectors.syslog.listener import SyslogListener
@@ -111,8 +111,7 @@ async def main() -> int:
 async def serve(app: web.Application, settings: Settings) -> int:
     """Serve until told to stop, then drain. 1 if the producer cannot go on."""
     stop = _stop_signal()
-    # Bodies are decompressed within our own limits, not aiohttp's.
-    runner = web.AppRunner(app, auto_decompress=False, access_log=None, shutdown_timeout=settings.drain_timeout_s)
+    runner = web.AppRunner(app, shutdown_timeout=settings.drain_timeout_s, **SERVER_OPTIONS)
     await runner.setup()
     try:
         await web.TCPSite(runner, settings.http_host, settings.http_port).start()

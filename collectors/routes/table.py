@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 from aiohttp import web
 
 from collectors.routes import deliveries, fastly_challenge, health
+
+
+#: How aiohttp is to serve them.
+SERVER_OPTIONS: Final[dict[str, Any]] = {
+    # Bodies are decompressed within our own limits.
+    "auto_decompress": False,
+    # URLs may hold tokens.
+    "access_log": None,
+}
 
 
 def add_routes(app: web.Application) -> None:

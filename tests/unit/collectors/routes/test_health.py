@@ -1,0 +1,50 @@
+"""Health, readiness and metrics."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from confluent_kafka import KafkaError
+
+from collectors.clock_check import ClockCheck
+from collectors.routes import health
+from collectors.routes.keys import PUBLISHER
+
+NOW = 1_795_417_260_000
+
+
+async def test_a_collector_is_healthy_until_its_producer_cannot_go_on(collector: Any) -> None:
+    assert (await collector.client.get("/healthz")).status == 200
+    collector.producer.config["error_cb"](KafkaError(KafkaError._FATAL, "fenced", fatal=True))
+    await asyncio.sleep(0)
+    answer = await collector.client.get("/healthz")
+    assert (answer.status, await answer.text()) == (503, "fenced\n")
+
+
+async def test_a_collector_is_ready_while_kafka_answers(collector: Any) -> None:
+    assert (await collector.client.get("/readyz")).status == 200
+    collector.producer.metadata_error = KafkaError(KafkaError._TRANSPORT)
+    answer = await collector.client.get("/readyz")
+    assert (answer.status, (await answer.text()).startswith("Kafka: ")) == (503, True)
+    assert (await collector.client.get("/healthz")).status == 200
+
+
+@pytest.mark.parametrize(("skew_ms", "status"), [(0, 200), (119_000, 200), (-121_000, 503), (121_000, 503)])
+async def test_a_collector_is_not_ready_while_its_clock_is_off_the_brokers(
+    collector: Any, monkeypatch: pytest.MonkeyPatch, skew_ms: int, status: int
+) -> None:
+    check = ClockCheck(collector.clock, collector.app[PUBLISHER].broker_time_ms)
+    monkeypatch.setattr(health, "CLOCK_CHECK", "clock check of this test")
+    monkeypatch.setitem(collector.app._state, "clock check of this test", check)
+    collector.producer.broker_time_ms = NOW + skew_ms
+    answer = await collector.client.get("/readyz")
+    assert answer.status == status
+    assert ("synchronise" in await answer.text()) is (status == 503)
+
+
+async def test_metrics_are_in_prometheus_text_format(collector: Any) -> None:
+    answer = await collector.client.get("/metrics")
+    assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert "# TYPE collector_deliveries_total counter" in await answer.text()
