@@ -27,7 +27,8 @@ def main() -> int:
     """Run the demo; an interruption or a failure leaves no process behind either."""
     logging.basicConfig(level=logging.WARNING, format="demo: %(message)s", stream=sys.stdout)
     logging.getLogger("local.stack").setLevel(logging.INFO)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         return run(beside(from_environment()))
     except _EXPLAINED as error:
