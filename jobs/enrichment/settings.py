@@ -7,13 +7,10 @@ used, the asset database's from PGPASSFILE, Redis' from the file named here.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 from jobs.enrichment.paths import DEFAULT_INIT_PATTERNS, DEFAULT_PART_PATTERNS, DEFAULT_SEGMENT_PATTERNS
 from jobs.environment import require
 from schemas import topics
-
-_DAY_MS = 24 * 3_600_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +50,6 @@ class EnrichmentSettings:
     fuse_ratio: float = 0.5
     fuse_window: int = 10_000
     parallelism: int = 1
-    execution_mode: Literal["thread"] = "thread"
 
     def __post_init__(self) -> None:
         one, other = self.enriched_transactional_prefix, self.dead_letter_transactional_prefix

@@ -6,7 +6,6 @@ They hold no secret: the billing database's password is read from PGPASSFILE, on
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from jobs.environment import require
 from schemas import topics
@@ -29,7 +28,6 @@ class MediaUsageSettings:
     jdbc_batch_interval_ms: int = 1000
     jdbc_retries: int = 5
     parallelism: int = 1
-    execution_mode: Literal["thread"] = "thread"
 
     def __post_init__(self) -> None:
         require(

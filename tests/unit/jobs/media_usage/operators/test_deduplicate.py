@@ -1,0 +1,107 @@
+"""The operator without Flink: a dictionary for state, a list for timers."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from jobs.media_usage import wire
+from jobs.media_usage.batch_tally import BatchTally, tally_batch
+from jobs.media_usage.operators.deduplicate import DeduplicateFunction
+from jobs.media_usage.sums import Sums
+from jobs.media_usage.tally import UsageKey
+from schemas.cdn_logs_pb2 import Heartbeat, SourceTotals
+from tests.support.batches import HOUR_MS, batch, delivery
+
+HOUR = 490_000 * HOUR_MS
+USAGE = {UsageKey("env-1", "a1", "1080p"): Sums(8000, 2, 200, 2), UsageKey("env-1", "a2", "1080p"): Sums(1, 1, 1, 1)}
+
+
+class State:
+    def __init__(self) -> None:
+        self.stored: int | None = None
+
+    def value(self) -> int | None:
+        return self.stored
+
+    def update(self, value: int) -> None:
+        self.stored = value
+
+    def clear(self) -> None:
+        self.stored = None
+
+
+class Harness:
+    """One key's view of the operator."""
+
+    def __init__(self) -> None:
+        self.function = DeduplicateFunction()
+        self.state = State()
+        self.function._copies = self.state  # what open() takes from Flink
+        self.timers: list[int] = []
+        self.watermark = -(2**63)
+
+    def send(self, message: str) -> list[tuple[str, Any]]:
+        """(output, value) for everything that comes out; rows as tuples."""
+        service = SimpleNamespace(
+            register_event_time_timer=self.timers.append, current_watermark=lambda: self.watermark
+        )
+        context = SimpleNamespace(timer_service=lambda: service)
+        return [
+            (out[0].tag_id, tuple(out[1])) if isinstance(out, tuple) else ("usage", out)
+            for out in self.function.process_element(message, context)
+        ]
+
+
+def tallied(published_at_ms: int | None = None) -> BatchTally:
+    made = batch([delivery("/a1/1080p/segment-1.ts")], hour_ms=HOUR, published_at_ms=published_at_ms)
+    return tally_batch(made)._replace(usage=USAGE)
+
+
+def test_the_first_copy_of_an_on_time_batch_is_counted() -> None:
+    tally, harness = tallied(), Harness()
+    assert harness.send(wire.tallied(tally)) == [
+        ("ledger", tuple(tally.ledger)),
+        *(("usage", message) for message in wire.usage_messages(tally)),
+    ]
+    assert harness.timers == [HOUR + HOUR_MS + 73 * HOUR_MS]
+
+
+def test_a_further_copy_is_only_counted_as_a_copy() -> None:
+    tally, harness = tallied(), Harness()
+    harness.send(wire.tallied(tally))
+    assert harness.send(wire.tallied(tally)) == [("ledger", tuple(tally.ledger._replace(copies=1)))]
+    assert harness.send(wire.tallied(tally)) == [("ledger", tuple(tally.ledger._replace(copies=2)))]
+
+
+def test_a_late_batch_goes_to_corrections_and_never_to_a_window_whatever_the_watermark() -> None:
+    tally, harness = tallied(HOUR + 60 * HOUR_MS), Harness()
+    assert harness.send(wire.tallied(tally)) == [
+        ("ledger", tuple(tally.ledger)),
+        ("corrections", (HOUR, tally.ledger.batch_id, "env-1", "a1", "1080p", 8000, 2, 200, 2)),
+        ("corrections", (HOUR, tally.ledger.batch_id, "env-1", "a2", "1080p", 1, 1, 1, 1)),
+    ]
+
+
+def test_a_late_copy_of_a_counted_batch_is_dropped() -> None:
+    harness = Harness()
+    harness.send(wire.tallied(tallied()))
+    late = tallied(HOUR + 60 * HOUR_MS)
+    assert harness.send(wire.tallied(late)) == [("ledger", tuple(late.ledger._replace(copies=1)))]
+
+
+def test_a_batch_is_forgotten_when_its_timer_fires() -> None:
+    harness = Harness()
+    harness.send(wire.tallied(tallied()))
+    assert list(harness.function.on_timer(harness.timers[0], SimpleNamespace())) == []
+    assert harness.state.stored is None
+
+
+def test_a_heartbeat_reports_totals_and_once_there_is_one_the_watermark() -> None:
+    beat = Heartbeat(boot_id="boot-1", key="k", totals=[SourceTotals(source_id="fastly", batches=2, records=9)])
+    harness = Harness()
+    totals = ("collector-totals", ("boot-1", "fastly", 2, 9, 0))
+    assert harness.send(wire.heartbeat(beat)) == [totals]
+    harness.watermark = HOUR
+    assert harness.send(wire.heartbeat(beat)) == [totals, ("watermark", ("media-usage", HOUR))]
+    assert harness.state.stored is None
