@@ -1,0 +1,94 @@
+"""Both jobs on the shared stack, submitted with `flink run`, with the topics and the database that they were given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from local import flink, flink_jobs
+from local.stack import Stack
+from tests.e2e.bill import Bill
+from tests.e2e.feed import Feed
+from tests.e2e.waiting import DEADLINE_S, until
+from tests.support.batches import HOUR_MS
+
+ENRICHMENT = "jobs.enrichment"
+MEDIA_USAGE = "jobs.media_usage"
+MODULES = (ENRICHMENT, MEDIA_USAGE)
+
+#: What takes minutes in production takes a second here: enriched data is visible after a checkpoint.
+_OPTIONS = {"execution.checkpointing.interval": "1 s", "execution.checkpointing.min-pause": "100 ms"}
+_ENVIRON = {"MEDIA_USAGE_JDBC_BATCH_INTERVAL_MS": "200"}
+#: The job allows events to be 3 h out of order; a little more, so that an hour ends for sure.
+_DISORDER_MS = 3 * HOUR_MS + 1_000
+
+
+@dataclass
+class Pipeline:
+    """A pair of jobs. `environ` holds settings over those of the stack, `jobs` the ids by module."""
+
+    stack: Stack
+    environ: Mapping[str, str] = field(default_factory=dict)
+    jobs: dict[str, str] = field(default_factory=dict)
+
+    def start(self, savepoints: Mapping[str, str] | None = None) -> None:
+        """Submit both jobs side by side and wait until they run."""
+
+        def submit(module: str) -> str:
+            return self.stack.submit(
+                module,
+                environ={**_ENVIRON, **self.environ},
+                options=_OPTIONS,
+                savepoint=(savepoints or {}).get(module),
+            )
+
+        with ThreadPoolExecutor() as pool:
+            self.jobs = dict(zip(MODULES, pool.map(submit, MODULES), strict=True))
+
+    def stop_with_savepoints(self) -> dict[str, str]:
+        """Stop both jobs, the first one first, and return the savepoints by module."""
+        return {module: self.stack.stop_with_savepoint(job) for module, job in self.jobs.items()}
+
+    def cancel(self) -> None:
+        for job in self.jobs.values():
+            self.stack.cancel(job)
+
+    def taskmanagers(self) -> set[int]:
+        """Indexes of the TaskManagers that run a task of either job."""
+        return {index for job in self.jobs.values() for index in self.stack.taskmanagers_of(job)}
+
+    def restores(self) -> dict[str, int]:
+        """How often each job was restored from a checkpoint."""
+        return {module: flink_jobs.restores(self.stack.settings, job) for module, job in self.jobs.items()}
+
+    def wait_restored(self, before: Mapping[str, int]) -> None:
+        """Wait until each job runs again after one more restore, and all TaskManagers stand by."""
+        settings = self.stack.settings
+
+        def back() -> bool:
+            restored = all(count > before[module] for module, count in self.restores().items())
+            return restored and all(flink_jobs.tasks_running(settings, job) for job in self.jobs.values())
+
+        until(back, "both jobs to run from their checkpoints")
+        until(lambda: flink.registered_taskmanagers(settings) == settings.taskmanagers, "new TaskManagers")
+
+    def wait_checkpoint(self) -> None:
+        """Wait until each job has completed one more checkpoint."""
+        for job in self.jobs.values():
+            flink_jobs.wait_checkpoint(self.stack.settings, job, timeout=DEADLINE_S)
+
+    def drain(self, feed: Feed, bill: Bill, hour_ms: int) -> None:
+        """Let this hour end, and wait until all that was sent before is in the database.
+
+        Heartbeats follow the data in every partition, so a watermark past the hour has seen everything; the sinks
+        have flushed with the checkpoint after it.
+        """
+        end_ms = hour_ms + HOUR_MS
+
+        def passed() -> bool:
+            feed.beat(end_ms + _DISORDER_MS)
+            return bill.watermark_ms() >= end_ms
+
+        until(passed, "the watermark")
+        flink_jobs.wait_checkpoint(self.stack.settings, self.jobs[MEDIA_USAGE], timeout=DEADLINE_S)
