@@ -23,6 +23,7 @@ from collectors.kafka_config import producer_config
 from collectors.metrics import Metrics
 from collectors.origin import Origin
 from collectors.publisher import Publisher
+from collectors.routes.drain import DRAIN
 from collectors.routes.keys import BUDGET, CLOCK, CLOCK_CHECK, INTAKE, LIMITS, METRICS, PUBLISHER, SOURCES
 from collectors.routes.table import SERVER_OPTIONS, add_routes
 from collectors.settings import InvalidSettings, Settings, read_settings
@@ -34,6 +35,8 @@ log = logging.getLogger(__name__)
 
 _EXIT_INVALID: Final = 2
 _EXIT_FATAL: Final = 1
+#: Seconds for what is left of a connection once its requests have been drained.
+_CLOSING_S: Final = 1.0
 LISTENERS: Final = web.AppKey("listeners", list[SyslogListener])
 
 
@@ -47,9 +50,8 @@ def create_app(settings: Settings, sources: Sources) -> web.Application:
     app[METRICS] = Metrics()
     app[LISTENERS] = []
     add_routes(app)
-    # Left in reverse order: syslog drains, the last heartbeat tells the final totals, then the producer closes.
     app.cleanup_ctx.append(partial(_kafka, settings))
-    app.cleanup_ctx.append(partial(_syslog, settings))
+    app.on_startup.append(partial(_listen, settings))
     return app
 
 
@@ -77,10 +79,11 @@ async def _kafka(settings: Settings, app: web.Application) -> AsyncIterator[None
         yield
         beating.cancel()
         await asyncio.gather(beating, return_exceptions=True)
+        # The last one tells the final totals.
         await heart.beat()
 
 
-async def _syslog(settings: Settings, app: web.Application) -> AsyncIterator[None]:
+async def _listen(settings: Settings, app: web.Application) -> None:
     for source in app[SOURCES].syslog():
         listener = SyslogListener(
             source,
@@ -91,9 +94,6 @@ async def _syslog(settings: Settings, app: web.Application) -> AsyncIterator[Non
         )
         await listener.start()
         app[LISTENERS].append(listener)
-    yield
-    drains = (listener.stop(settings.drain_timeout_s) for listener in app[LISTENERS])
-    await asyncio.gather(*drains)
 
 
 async def main() -> int:
@@ -111,17 +111,23 @@ async def main() -> int:
 async def serve(app: web.Application, settings: Settings) -> int:
     """Serve until told to stop, then drain. 1 if the producer cannot go on."""
     stop = _stop_signal()
-    runner = web.AppRunner(app, shutdown_timeout=settings.drain_timeout_s, **SERVER_OPTIONS)
+    runner = web.AppRunner(app, shutdown_timeout=_CLOSING_S, **SERVER_OPTIONS)
     await runner.setup()
-    try:
-        await web.TCPSite(runner, settings.http_host, settings.http_port).start()
-        log.info("collector %s listens on %s", BUILD_ID, ", ".join(str(address) for address in runner.addresses))
-        fatal = await _first(stop, app[PUBLISHER].fatal)
-    finally:
-        await runner.cleanup()
+    site = web.TCPSite(runner, settings.http_host, settings.http_port)
+    await site.start()
+    log.info("collector %s listens on %s", BUILD_ID, ", ".join(str(address) for address in runner.addresses))
+    fatal = await _first(stop, app[PUBLISHER].fatal)
+    await site.stop()
+    await drain(app, settings.drain_timeout_s)
+    await runner.cleanup()
     if fatal is not None:
         log.critical("kafka producer: %s", fatal)
     return 0 if fatal is None else _EXIT_FATAL
+
+
+async def drain(app: web.Application, timeout_s: float) -> None:
+    """Bring every begun request to its answer and every syslog line that was read to Kafka, within a time."""
+    await asyncio.gather(app[DRAIN].finish(timeout_s), *(listener.stop(timeout_s) for listener in app[LISTENERS]))
 
 
 def _stop_signal() -> asyncio.Event:

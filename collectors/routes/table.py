@@ -7,7 +7,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from collectors.routes import deliveries, fastly_challenge, health
-
+from collectors.routes.drain import DRAIN, Drain, count_requests
 
 #: How aiohttp is to serve them.
 SERVER_OPTIONS: Final[dict[str, Any]] = {
@@ -19,7 +19,12 @@ SERVER_OPTIONS: Final[dict[str, Any]] = {
 
 
 def add_routes(app: web.Application) -> None:
-    """Add all routes; handlers find what they need under the keys of collectors/routes/keys.py."""
+    """Add all routes, and a drain that knows of their requests.
+
+    Handlers find what they need under the keys of collectors/routes/keys.py.
+    """
+    app[DRAIN] = Drain()
+    app.middlewares.append(count_requests)
     app.router.add_post(deliveries.PATH, deliveries.post_logs)
     app.router.add_get(fastly_challenge.PATH, fastly_challenge.get_challenge)
     app.router.add_get("/healthz", health.get_healthz)
