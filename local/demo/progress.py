@@ -22,6 +22,7 @@ class Progress:
         self._began = now()
         self._shown = float("-inf")
         self._rewrites = out.isatty()
+        self._line_is_open = False
 
     def show(self, clock_ms: int, records: int, *, finished: bool = False) -> None:
         """Show the state, unless the last time is too short ago."""
@@ -32,6 +33,14 @@ class Progress:
         moment = datetime.fromtimestamp(clock_ms // 1_000, UTC)
         rate = records / max(self._now() - self._began, 0.001)
         line = f"  {moment:%Y-%m-%d %H:%M} UTC  {records:>9,} records  {rate:>7,.0f}/s"
-        end = "" if self._rewrites and not finished else "\n"
-        self._out.write(f"\r{line}{end}" if self._rewrites else f"{line}{end}")
+        self._line_is_open = self._rewrites and not finished
+        start, end = "\r" if self._rewrites else "", "" if self._line_is_open else "\n"
+        self._out.write(f"{start}{line}{end}")
+        self._out.flush()
+
+    def note(self, text: str) -> None:
+        """Print a line of its own in between."""
+        start = "\n" if self._line_is_open else ""
+        self._line_is_open = False
+        self._out.write(f"{start}{text}\n")
         self._out.flush()

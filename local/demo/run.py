@@ -77,7 +77,7 @@ async def _play(feed: Feed, platform: Platform, records: int) -> Expectation:
             await player.play(step)
             progress.show(step.clock_ms, player.records)
             if recovery is None and player.records > records / 2:
-                _say("SIGKILL for the TaskManager of the enrichment job")
+                progress.note("demo: SIGKILL for the TaskManager of the enrichment job")
                 recovery = asyncio.create_task(platform.kill_taskmanager().recovered())
         progress.show(platform.clock.now_ms, player.records, finished=True)
         _say(f"all deliveries are acknowledged, {player.copies} of them retries and other copies")

@@ -41,6 +41,18 @@ def test_a_terminal_shows_one_line_that_is_rewritten(ticks: list[float], now: Ca
     )
 
 
+def test_a_note_does_not_write_over_the_line(now: Callable[[], float]) -> None:
+    screen = Screen()
+    progress = Progress(screen, now)
+    progress.note("before")
+    progress.show(AT_MS, 1)
+    progress.note("in between")
+    progress.note("and another")
+    assert screen.getvalue() == (
+        "before\n\r  2026-11-23 07:00 UTC          1 records    1,000/s\nin between\nand another\n"
+    )
+
+
 def test_a_log_gets_a_line_every_ten_seconds_and_the_last(ticks: list[float], now: Callable[[], float]) -> None:
     log = io.StringIO()
     progress = Progress(log, now)
