@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import subprocess
 import sys
 
 from local.demo.feed import FeedDied
@@ -19,7 +20,7 @@ from local.settings import InvalidSetting, from_environment
 #: What the message of explains; anything else is a fault of the demo itself, and shows its traceback.
 _EXPLAINED = (
     *(Failed, NotInTime, NoRecovery, Refused, FeedDied, TimeoutError, ConnectionError),
-    *(JobEnded, SubmitFailed, PortInUse, StartFailed, InvalidSetting),
+    *(JobEnded, SubmitFailed, PortInUse, StartFailed, InvalidSetting, subprocess.TimeoutExpired),
 )
 
 

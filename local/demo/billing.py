@@ -18,7 +18,7 @@ _BIGGEST = """
 SELECT environment_id, asset_id, sum(delivered_ms)::bigint, sum(deliveries)::bigint, sum(bytes)::bigint
 FROM billable_usage GROUP BY environment_id, asset_id ORDER BY 3 DESC, asset_id LIMIT %s
 """
-_UNRESOLVED = "SELECT asset_id, records FROM unresolved_assets ORDER BY asset_id"
+_UNRESOLVED = "SELECT asset_id, first_hour, last_hour, records FROM unresolved_assets ORDER BY asset_id"
 _LATE = """
 SELECT count(*) FILTER (WHERE NOT on_time), coalesce(sum(billed_ms) FILTER (WHERE NOT on_time), 0)::bigint,
        count(*) FILTER (WHERE on_time)
@@ -40,6 +40,15 @@ class Bill(NamedTuple):
     amount: Amount
 
 
+class Unresolved(NamedTuple):
+    """An asset that was requested and is unknown, from its first to its last hour."""
+
+    asset_id: str
+    first_hour: datetime
+    last_hour: datetime
+    records: int
+
+
 class Late(NamedTuple):
     """Batches that came beyond the billing horizon: billed as corrections, or copies of batches that were on time."""
 
@@ -58,9 +67,9 @@ def biggest(dsn: str, count: int) -> list[Bill]:
     return [Bill(row[0], row[1], Amount(*row[2:])) for row in _query(dsn, _BIGGEST, count)]
 
 
-def unresolved(dsn: str) -> dict[str, int]:
-    """Return the assets that were requested and are unknown, with their records."""
-    return dict(_query(dsn, _UNRESOLVED))
+def unresolved(dsn: str) -> list[Unresolved]:
+    """Return the queue that an operator works off."""
+    return [Unresolved(*row) for row in _query(dsn, _UNRESOLVED)]
 
 
 def late(dsn: str) -> Late:

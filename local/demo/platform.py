@@ -24,6 +24,7 @@ from local.demo.player import Endpoint
 from local.ports import LOOPBACK, Ports
 from local.settings import ROOT, Settings
 from local.stack import Stack
+from ops import hours
 
 ENRICHMENT: Final = "jobs.enrichment"
 MEDIA_USAGE: Final = "jobs.media_usage"
@@ -44,7 +45,7 @@ class NotInTime(RuntimeError):
 
 
 class Failed(RuntimeError):
-    """An operator's command failed; the message is what it printed."""
+    """Something went otherwise than the demo is meant to go; the message says what, and quotes what was printed."""
 
 
 def beside(settings: Settings) -> Settings:
@@ -116,7 +117,7 @@ class Platform:
 
     def reprocess(self, first: datetime, last: datetime) -> str:
         """Run `python -m ops.reprocess` for these hours and return what it printed. Raises Failed."""
-        argv = [sys.executable, "-m", "ops.reprocess", f"{first:%Y-%m-%dT%H}", f"{last:%Y-%m-%dT%H}", "--yes"]
+        argv = [sys.executable, "-m", "ops.reprocess", hours.show(first), hours.show(last), "--yes"]
         done = subprocess.run(
             argv,
             cwd=ROOT,

@@ -13,10 +13,10 @@ from local.demo.catalogue import Catalogue
 from local.demo.deliveries import DAY_MS
 from local.demo.feed import Expectation, Feed, Recipe
 from local.demo.oracle import HOUR_MS
-from local.demo.platform import COLLECTOR_OPTIONS, JOB_OPTIONS, Platform, running
+from local.demo.platform import COLLECTOR_OPTIONS, JOB_OPTIONS, Failed, Platform, running
 from local.demo.player import Player
 from local.demo.progress import Progress
-from local.demo.traffic import DEFAULT_RECORDS, WITHHELD_HOURS
+from local.demo.traffic import DEFAULT_RECORDS
 from local.settings import Settings
 from ops import audit
 
@@ -45,9 +45,8 @@ class Day:
         """Watermark at which every hour is settled and every timer of the day has fired."""
         return self.start_ms + DAY_MS + 73 * HOUR_MS
 
-    def hour(self, number: int) -> datetime:
-        """Start of an hour of the day."""
-        return datetime.fromtimestamp(self.start_ms // 1_000, UTC) + timedelta(hours=number)
+    def __str__(self) -> str:
+        return f"{datetime.fromtimestamp(self.start_ms // 1_000, UTC):%Y-%m-%d}"
 
 
 def run(settings: Settings, records: int = DEFAULT_RECORDS) -> int:
@@ -55,13 +54,13 @@ def run(settings: Settings, records: int = DEFAULT_RECORDS) -> int:
     began = time.monotonic()
     day, published, secrets = Day.before(datetime.now(UTC)), catalogue.build(SEED), sources.new_secrets()
     recipe = Recipe(seed=SEED, day_ms=day.start_ms, records=records, assets=len(published.assets), secrets=secrets)
-    _say(f"playing {day.hour(0):%Y-%m-%d} (UTC) in {settings.state}, ports from {settings.port_base}")
+    _say(f"playing {day} (UTC) in {settings.state}, ports from {settings.port_base}")
     _say(f"shortened for the demo: {_options()}")
     with Feed(recipe) as feed, running(settings, published, secrets, day.start_ms) as platform:
         _say(f"servers, collectors and both jobs run after {time.monotonic() - began:.0f} s")
         expectation = asyncio.run(_play(feed, platform, records))
         _settle(platform, day)
-        _bill_withheld(platform, published, day)
+        _bill_withheld(platform, published)
         return _prove(platform, expectation)
 
 
@@ -95,15 +94,17 @@ def _settle(platform: Platform, day: Day) -> None:
     _say(f"every hour is settled, {time.monotonic() - began:.0f} s after the last delivery")
 
 
-def _bill_withheld(platform: Platform, published: Catalogue, day: Day) -> None:
+def _bill_withheld(platform: Platform, published: Catalogue) -> None:
     """Do what an operator does about an asset that was unknown while it was watched."""
-    unresolved = billing.unresolved(platform.billing_dsn)
-    _say(f"unresolved until now: {', '.join(f'{name} ({records:,} records)' for name, records in unresolved.items())}")
+    found = billing.unresolved(platform.billing_dsn)
+    if [row.asset_id for row in found] != [published.withheld.asset_id]:
+        raise Failed(f"unresolved are {found}, and not {published.withheld.asset_id} alone")
+    [unknown] = found
+    _say(f"unresolved until now: {unknown.asset_id}, {unknown.records:,} records")
     platform.register(published.withheld)
     _say(f"registered it; reprocessing its hours once enrichment has forgotten, in {_FORGOTTEN_SECONDS:.0f} s")
     time.sleep(_FORGOTTEN_SECONDS)
-    # Sessions that began in the last hour end in the next one.
-    printed = platform.reprocess(day.hour(WITHHELD_HOURS[0]), day.hour(WITHHELD_HOURS[-1] + 1))
+    printed = platform.reprocess(unknown.first_hour, unknown.last_hour)
     print("\n".join(f"  {line}" for line in printed.splitlines()), flush=True)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from local.demo import billing as read
-from local.demo.billing import Bill, Late
+from local.demo.billing import Bill, Late, Unresolved
 from local.demo.oracle import Amount, Key
 from tests.integration.billing import HOUR, Billing
 
@@ -15,7 +15,7 @@ HOUR_MS = int(HOUR.timestamp()) * 1_000
 def test_an_empty_database_bills_nothing(billing: Billing) -> None:
     assert read.rows(billing.dsn) == {}
     assert read.biggest(billing.dsn, 10) == []
-    assert read.unresolved(billing.dsn) == {}
+    assert read.unresolved(billing.dsn) == []
     assert read.late(billing.dsn) == Late(0, 0, 0)
     assert read.watermark(billing.dsn) is None
 
@@ -49,10 +49,14 @@ def test_late_batches_are_corrections_unless_they_were_on_time_too(billing: Bill
     assert read.late(billing.dsn) == Late(corrections=2, corrected_ms=711, copies=1)
 
 
-def test_unresolved_assets_come_with_their_records(billing: Billing) -> None:
+def test_unresolved_assets_come_with_their_hours_and_records(billing: Billing) -> None:
+    later = HOUR + timedelta(hours=2)
     billing.ledger("a" * 32, 0, unresolved={"premiere": 2})
-    billing.ledger("b" * 32, 0, unresolved={"premiere": 3, "lost": 1})
-    assert read.unresolved(billing.dsn) == {"lost": 1, "premiere": 5}
+    billing.ledger("b" * 32, 0, hour=later, unresolved={"premiere": 3, "lost": 1})
+    assert read.unresolved(billing.dsn) == [
+        Unresolved("lost", later, later, 1),
+        Unresolved("premiere", HOUR, later, 5),
+    ]
 
 
 def test_the_watermark_is_that_of_the_media_usage_job(billing: Billing) -> None:

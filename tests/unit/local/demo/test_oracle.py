@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given as drawn
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from local.demo.catalogue import Asset, Packaging, Rendition
@@ -143,3 +146,33 @@ def test_a_row_of_nothing_but_crumbs_is_still_a_row() -> None:
 
 def test_without_events_there_is_no_row() -> None:
     assert Oracle().bills() == {}
+
+
+SIZES = st.integers(min_value=1, max_value=2**40)
+
+
+@drawn(size=SIZES, share=st.floats(min_value=0, max_value=1))
+def test_no_part_bills_more_than_the_whole(size: int, share: float) -> None:
+    row = billed(event(object_bytes=size, body_bytes=int(size * share), completed=False))
+    assert row is None or 0 <= row[1].delivered_ms <= DURATION_MS
+
+
+@drawn(size=SIZES, cuts=st.lists(st.floats(min_value=0, max_value=1), max_size=8))
+def test_parts_bill_together_at_most_the_whole_and_lose_less_than_a_millisecond_each(
+    size: int, cuts: list[float]
+) -> None:
+    edges = sorted({0, size, *(int(size * cut) for cut in cuts)})
+    parts = [end - start for start, end in pairwise(edges)]
+    rows = [billed(event(object_bytes=size, **part(body))) for body in parts]
+    total = sum(row[1].delivered_ms for row in rows if row)
+    assert DURATION_MS - len(parts) < total <= DURATION_MS
+
+
+@drawn(events=st.lists(st.sampled_from([event(), event(number=2), event(status=404), event(**part(7))])))
+def test_the_order_of_events_does_not_matter(events: list[Event]) -> None:
+    forwards, backwards = Oracle(), Oracle()
+    for each in events:
+        forwards.add(each)
+    for each in reversed(events):
+        backwards.add(each)
+    assert forwards.bills() == backwards.bills()

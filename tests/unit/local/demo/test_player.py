@@ -122,28 +122,6 @@ async def test_a_refusal_ends_the_play(player: Player, collectors: list[Collecto
         await player.play(step(delivery()))
 
 
-@pytest.mark.parametrize(
-    ("answer", "accepted"),
-    [
-        pytest.param('{"requestId":"r-1","timestamp":1}', True, id="names-the-request"),
-        pytest.param('{"requestId": "r-1", "timestamp": 1}', True, id="with-spaces"),
-        pytest.param('{"requestId":"r-2","timestamp":1}', False, id="names-another"),
-        pytest.param("", False, id="empty"),
-    ],
-)
-async def test_firehose_takes_only_its_own_answer_for_success(
-    player: Player, collectors: list[Collector], answer: str, accepted: bool
-) -> None:
-    wire = Wire(body=b"{}", headers={"X-Amz-Firehose-Request-Id": "r-1"})
-    firehose = Delivery(cdn=Cdn.CLOUDFRONT, due_ms=START_MS, collector=0, lines=1, wire=wire)
-    collectors[0].answers = [web.Response(text=answer)]
-    if accepted:
-        await player.play(step(firehose))
-    else:
-        with pytest.raises(Refused, match="does not name it"):
-            await player.play(step(firehose))
-
-
 async def test_syslog_goes_over_the_collectors_connection(player: Player, collectors: list[Collector]) -> None:
     await player.play(step(delivery(Cdn.FASTLY, 0, b"a\nb\n"), delivery(Cdn.FASTLY, 1, b"c\n")))
     assert [collector.syslog_bytes for collector in collectors] == [b"a\nb\n", b"c\n"]
