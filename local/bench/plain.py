@@ -103,7 +103,7 @@ def _loop(
     )
     consumer.subscribe([topic])
     progress: list[tuple[float, int]] = []
-    handled, next_commit = 0, time.monotonic() + _COMMIT_SECONDS
+    handled, committed, next_commit = 0, 0, time.monotonic() + _COMMIT_SECONDS
     while messages := consumer.consume(_BATCHES_A_POLL, timeout=10 if handled == 0 else 2):
         for message in messages:
             handle(message)
@@ -111,7 +111,8 @@ def _loop(
         progress.append((time.monotonic(), handled * records_a_batch))
         if time.monotonic() >= next_commit:
             commit(consumer)
-            next_commit = time.monotonic() + _COMMIT_SECONDS
-    commit(consumer)
+            committed, next_commit = handled, time.monotonic() + _COMMIT_SECONDS
+    if handled > committed:
+        commit(consumer)
     consumer.close()
     return steady_rate(progress)
