@@ -29,8 +29,10 @@ def name(index: int) -> str:
     return f"collector-{index}"
 
 
-def launch(settings: Settings, index: int, environ: Mapping[str, str] | None = None) -> Child:
+def launch(settings: Settings, index: int, environ: Mapping[str, str] | None = None, code: Path = ROOT) -> Child:
     """Start collector `index`, with more variables or others than its settings say, and wait until it is ready.
+
+    `code` is the folder that holds its packages: another release than this one, where a test wants two of them.
 
     Raises:
         PortInUse: one of its ports is taken.
@@ -56,7 +58,7 @@ def launch(settings: Settings, index: int, environ: Mapping[str, str] | None = N
         state=settings.state,
         argv=[sys.executable, "-m", "collectors"],
         env=variables,
-        cwd=ROOT,
+        cwd=code,
     )
     child = start(spec)
     wait_ready(child, lambda: _is_ready(http_port), timeout=_START_SECONDS, log_file=spec.log_file)

@@ -8,12 +8,13 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from local import collectors, environment, flink, flink_home, flink_jobs, kafka, postgres, process, redis, watchdog
 from local.service import ALL, HALT, SERVERS, STEPS, Step
-from local.settings import Settings
+from local.settings import ROOT, Settings
 
 log = logging.getLogger(__name__)
 
@@ -126,9 +127,9 @@ class Stack:
         """Stop a service; its data stays."""
         HALT[service](self.settings)
 
-    def start_collector(self, index: int, environ: Mapping[str, str] | None = None) -> None:
-        """Start a collector that was stopped, with more variables or others than before."""
-        collectors.launch(self.settings, index, environ)
+    def start_collector(self, index: int, environ: Mapping[str, str] | None = None, code: Path = ROOT) -> None:
+        """Start a collector that was stopped, with more variables or others than before, of the release in `code`."""
+        collectors.launch(self.settings, index, environ, code)
 
     def stop_collector(self, index: int) -> None:
         """Drain and stop one collector."""
