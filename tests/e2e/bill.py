@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import psycopg2
@@ -69,6 +70,11 @@ class Bill:
 
     def _mine(self, select: str, order: str) -> list[Row]:
         return self.query(f"{select} WHERE {_MINE} ORDER BY {order}", self.first_hour_ms, self.last_hour_ms)
+
+
+def moment(epoch_ms: int) -> datetime:
+    """An event time as operators' commands take it."""
+    return datetime.fromtimestamp(epoch_ms / 1_000, UTC)
 
 
 def of_hours(dsn: str, first_hour_ms: int, hours: int) -> Bill:

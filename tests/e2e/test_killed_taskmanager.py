@@ -6,9 +6,10 @@ import pytest
 
 from local.stack import Stack
 from ops.audit import audit, report
+from ops.hours import Hours
 from schemas.topics import ENRICHED
 from tests.e2e import topics
-from tests.e2e.bill import Bill
+from tests.e2e.bill import Bill, moment
 from tests.e2e.feed import Feed
 from tests.e2e.films import Film, register
 from tests.e2e.pipeline import Pipeline
@@ -48,5 +49,6 @@ def test_sigkill_in_the_middle_gives_the_totals_of_an_undisturbed_run(
 
     assert bill.rows() == traffic.bill
     assert bill.ledger() == traffic.ledger
-    found = audit(bill.dsn)
+    found = audit(bill.dsn, moment(hours[0]), moment(hours[-1]))
+    assert found.compared == Hours(moment(hours[0]), moment(hours[-1]))
     assert found.clean, report(found)
