@@ -34,53 +34,42 @@ class Statement:
         return [_SQL_TYPES[parameter] for parameter in self.parameters]
 
 
-def _values(columns: str) -> tuple[str, tuple[str, ...]]:
-    """A one-row VALUES list with a typed parameter a column, and the types; columns are "name type, ..."."""
-    types = tuple(column.split()[1] for column in columns.split(", "))
-    return ", ".join(f"?::{kind}" for kind in types), types
+def _upsert(columns: str, sql: str) -> Statement:
+    """Make a statement from columns ("name type, ...") and SQL around the one row `new` that they become."""
+    pairs = [column.split() for column in columns.split(", ")]
+    names, types = ", ".join(name for name, _ in pairs), tuple(kind for _, kind in pairs)
+    values = ", ".join(f"?::{kind}" for kind in types)
+    return Statement(sql.replace("$NEW", f"(VALUES ({values})) AS new ({names})"), types)
 
 
 def _time(column: str) -> str:
     return f"timestamptz 'epoch' + new.{column} * interval '1 millisecond'"
 
 
-def _usage() -> Statement:
-    columns = (
-        "hour_ms bigint, environment_id text, asset_id text, tier text, "
-        "delivered_ms bigint, deliveries bigint, bytes bigint, records bigint"
-    )
-    values, types = _values(columns)
-    names = ", ".join(column.split()[0] for column in columns.split(", "))
-    return Statement(
-        f"""
+USAGE: Final = _upsert(
+    "hour_ms bigint, environment_id text, asset_id text, tier text, "
+    "delivered_ms bigint, deliveries bigint, bytes bigint, records bigint",
+    f"""
 INSERT INTO media_usage AS current
     (hour, environment_id, asset_id, tier, delivered_ms, deliveries, bytes, records, epoch)
 SELECT {_time("hour_ms")}, environment_id, asset_id, tier, delivered_ms, deliveries, bytes, records, {LIVE_EPOCH}
-FROM (VALUES ({values})) AS new ({names})
+FROM $NEW
 WHERE NOT EXISTS (
     SELECT FROM hour_takeover AS taken WHERE taken.hour = {_time("hour_ms")} AND taken.epoch > {LIVE_EPOCH})
 ON CONFLICT (hour, environment_id, asset_id, tier) DO UPDATE SET
     delivered_ms = excluded.delivered_ms, deliveries = excluded.deliveries, bytes = excluded.bytes,
     records = excluded.records, epoch = excluded.epoch, updated_at = now()
 WHERE (excluded.epoch, excluded.records) >= (current.epoch, current.records)""",
-        types,
-    )
-
-
-def _correction() -> Statement:
-    columns = (
-        "hour_ms bigint, batch_id text, environment_id text, asset_id text, tier text, "
-        "delivered_ms bigint, deliveries bigint, bytes bigint, records bigint"
-    )
-    values, types = _values(columns)
-    names = ", ".join(column.split()[0] for column in columns.split(", "))
-    return Statement(
-        f"""
+)
+CORRECTION: Final = _upsert(
+    "hour_ms bigint, batch_id text, environment_id text, asset_id text, tier text, "
+    "delivered_ms bigint, deliveries bigint, bytes bigint, records bigint",
+    f"""
 INSERT INTO media_usage_corrections AS current
     (hour, batch_id, environment_id, asset_id, tier, delivered_ms, deliveries, bytes, records, epoch)
 SELECT {_time("hour_ms")}, batch_id, environment_id, asset_id, tier,
        delivered_ms, deliveries, bytes, records, {LIVE_EPOCH}
-FROM (VALUES ({values})) AS new ({names})
+FROM $NEW
 WHERE NOT EXISTS (
     SELECT FROM batch_ledger AS counted
     WHERE counted.hour = {_time("hour_ms")} AND counted.batch_id = new.batch_id AND counted.epoch > {LIVE_EPOCH})
@@ -88,36 +77,22 @@ ON CONFLICT (batch_id, environment_id, asset_id, tier) DO UPDATE SET
     delivered_ms = excluded.delivered_ms, deliveries = excluded.deliveries, bytes = excluded.bytes,
     records = excluded.records, epoch = excluded.epoch, updated_at = now()
 WHERE excluded.epoch >= current.epoch""",
-        types,
-    )
-
-
-def _ledger() -> Statement:
-    columns = (
-        "hour_ms bigint, batch_id text, path text, boot_id text, source_id text, received_at_ms bigint, "
-        "published_at_ms bigint, records bigint, billed_ms bigint, outcomes text, rejected text, "
-        "unresolved_assets text, copies bigint, rule_version text, builds text"
-    )
-    values, types = _values(columns)
-    names = ", ".join(column.split()[0] for column in columns.split(", "))
-    return Statement(
-        f"""
+)
+LEDGER: Final = _upsert(
+    "hour_ms bigint, batch_id text, path text, boot_id text, source_id text, received_at_ms bigint, "
+    "published_at_ms bigint, records bigint, billed_ms bigint, outcomes text, rejected text, "
+    "unresolved_assets text, copies bigint, rule_version text, builds text",
+    f"""
 INSERT INTO batch_ledger AS current
     (hour, batch_id, path, boot_id, source_id, received_at, published_at, records, billed_ms,
      outcomes, rejected, unresolved_assets, copies, rule_version, builds, epoch)
 SELECT {_time("hour_ms")}, batch_id, path, boot_id, source_id, {_time("received_at_ms")}, {_time("published_at_ms")},
        records, billed_ms, outcomes::jsonb, rejected::jsonb, unresolved_assets::jsonb, copies, rule_version, builds,
        {LIVE_EPOCH}
-FROM (VALUES ({values})) AS new ({names})
+FROM $NEW
 ON CONFLICT (hour, batch_id, path) DO UPDATE SET copies = excluded.copies
 WHERE excluded.epoch >= current.epoch AND excluded.copies > current.copies""",
-        types,
-    )
-
-
-USAGE: Final = _usage()
-CORRECTION: Final = _correction()
-LEDGER: Final = _ledger()
+)
 COLLECTOR_TOTALS: Final = Statement(
     """
 INSERT INTO collector_totals AS current (boot_id, source_id, batches, records, rejected)
