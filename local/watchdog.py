@@ -1,14 +1,12 @@
-"""Stops a stack when the process that it was started for is gone: `python -m local.watchdog STATE PID`.
+"""Stops a stack when the process that it was started for is gone.
 
-A test run or demo that is killed cannot clean up after itself; this process, in a session of its own, does.
+A test run or demo that is killed cannot clean up after itself; a process in a session of its own (local/watch.py) does.
 """
 
 from __future__ import annotations
 
 import os
-import select
 import sys
-from pathlib import Path
 
 from local.process import Child, Spec, start
 from local.settings import ROOT, Settings
@@ -18,32 +16,5 @@ NAME = "watchdog"
 
 def launch(settings: Settings) -> Child:
     """Watch over the calling process on behalf of this stack."""
-    argv = [sys.executable, "-m", "local.watchdog", str(settings.state), str(os.getpid())]
+    argv = [sys.executable, "-m", "local.watch", str(settings.state), str(os.getpid())]
     return start(Spec(name=NAME, state=settings.state, argv=argv, cwd=ROOT))
-
-
-def wait_gone(pid: int) -> None:
-    """Wait until the process is gone."""
-    try:
-        descriptor = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    select.select([descriptor], [], [])
-    os.close(descriptor)
-
-
-def main(arguments: list[str]) -> int:
-    """Wait for the process, then stop the stack and delete its Postgres data."""
-    from local import postgres
-    from local.stack import Stack  # imports this module
-
-    state, pid = Path(arguments[0]), int(arguments[1])
-    wait_gone(pid)
-    if (settings := Settings.load(state)) is not None:
-        Stack(settings).down()
-        postgres.remove_data(settings)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
