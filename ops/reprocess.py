@@ -2,8 +2,8 @@
 
 The one healing tool: for assets that were unknown, expired transactions, replayed dead letters, the output of a
 broken build, a new rule. Reads BILLING_DSN and FLINK_RUN, and hands the environment on to the bounded job, which
-reads raw, or enriched where REPROCESS_SOURCE says so because raw's retention is over. It goes by the jobs' shared
-cache: an asset registered less than 15 s ago may still be unknown to it.
+reads raw, or enriched where REPROCESS_SOURCE says so because raw's retention is over. From raw it asks the asset
+database anew, whatever the caches hold: what was registered or mended a moment ago counts.
 
 The job counts into a shadow schema. Its difference from the bill is shown; then usage, corrections and ledger of the
 hours are replaced in one transaction, under the next epoch, which the live job's writes do not reach. Whatever

@@ -37,9 +37,13 @@ class BackgroundLoop:
 
 
 class AssetResolver:
-    """Memory, then Redis, then the asset database. Owned by the task thread."""
+    """Memory, then Redis, then the asset database. Owned by the task thread.
 
-    def __init__(self, cache: AssetCache, lookup: AssetLookup, loop: BackgroundLoop) -> None:
+    What was read from the database before `read_since_ms` is not believed, wherever it is cached.
+    """
+
+    def __init__(self, cache: AssetCache, lookup: AssetLookup, loop: BackgroundLoop, read_since_ms: int = 0) -> None:
+        self._read_since_ms = read_since_ms
         self._cache = cache
         self._lookup = lookup
         self._loop = loop
@@ -70,9 +74,9 @@ class AssetResolver:
             if freshness is Freshness.STALE:
                 self._refresh(asset_id)
         self._hits += len(found)
-        return found | self.read_again(asset_ids - found.keys())
+        return found | self.read_again(asset_ids - found.keys(), self._read_since_ms)
 
-    def read_again(self, asset_ids: set[str], not_before_ms: int = 0) -> dict[str, Asset]:
+    def read_again(self, asset_ids: set[str], not_before_ms: int) -> dict[str, Asset]:
         """Assets as read at `not_before_ms` or later, past the in-process cache."""
         if not asset_ids:
             return {}
@@ -87,7 +91,7 @@ class AssetResolver:
 
     def _refresh(self, asset_id: str) -> None:
         if asset_id not in self._refreshes:
-            self._refreshes[asset_id] = self._loop.submit(self._lookup.fetch({asset_id}))
+            self._refreshes[asset_id] = self._loop.submit(self._lookup.fetch({asset_id}, self._read_since_ms))
 
     def _take_refreshed(self) -> None:
         """Take finished refreshes. A failed one leaves the stale entry in use, and the next use tries again."""

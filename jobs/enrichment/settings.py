@@ -41,6 +41,9 @@ class EnrichmentSettings:
     asset_cache_ttl_s: float = 300.0
     asset_cache_negative_ttl_s: float = 15.0
     asset_cache_entries: int = 50_000
+    #: Believe only what was read from the asset database since then, in epoch milliseconds. Reprocess sets its own
+    #: start: what people have just registered or mended must count, whatever the caches still hold.
+    assets_read_since_ms: int = 0
     #: The task thread waits so long for a look-up, then the job restarts.
     lookup_wait_s: float = 60.0
     #: Cap on concurrent queries of one TaskManager at the asset database.

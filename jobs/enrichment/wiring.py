@@ -36,9 +36,10 @@ def open_stage(settings: EnrichmentSettings) -> EnrichmentStage:
         database.close()
         geography.close()
 
+    cache = AssetCache(_cache_policy(settings), time.monotonic)
     return EnrichmentStage(
         grammar=PathGrammar(settings.segment_patterns, settings.part_patterns, settings.init_patterns),
-        resolver=AssetResolver(AssetCache(_cache_policy(settings), time.monotonic), lookup, loop),
+        resolver=AssetResolver(cache, lookup, loop, settings.assets_read_since_ms),
         geography=geography,
         unresolved_fuse=Fuse("unresolved", settings.fuse_ratio, settings.fuse_window),
         dead_fuse=Fuse("dead letters", settings.fuse_ratio, settings.fuse_window),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from dataclasses import replace
 
 from pyflink.datastream import StreamExecutionEnvironment
 
@@ -17,6 +19,7 @@ from jobs.reprocess.settings import ReprocessSettings
 def main() -> None:
     settings = settings_from(ReprocessSettings, "REPROCESS_", os.environ)
     enrichment = settings_from(EnrichmentSettings, "ENRICHMENT_", os.environ)
+    enrichment = replace(enrichment, assets_read_since_ms=time.time_ns() // 1_000_000)
     usage = settings_from(MediaUsageSettings, "MEDIA_USAGE_", os.environ)
     env = StreamExecutionEnvironment.get_execution_environment()
     check_execution_mode(flink_facts(env), "reprocess")

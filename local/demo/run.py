@@ -24,8 +24,6 @@ SEED: Final = 1
 #: Days between the simulated day and today: the clock ends 76 h after that day, and must still be in the past.
 _DAYS_AGO: Final = 5
 _AUDIT_SECONDS: Final = 60.0
-#: Enrichment remembers for 15 s that an asset was unknown (ENRICHMENT_ASSET_CACHE_NEGATIVE_TTL_S).
-_FORGOTTEN_SECONDS: Final = 16.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,8 +100,7 @@ def _bill_withheld(platform: Platform, published: Catalogue) -> None:
     [unknown] = found
     _say(f"unresolved until now: {unknown.asset_id}, {unknown.records:,} records")
     platform.register(published.withheld)
-    _say(f"registered it; reprocessing its hours once enrichment has forgotten, in {_FORGOTTEN_SECONDS:.0f} s")
-    time.sleep(_FORGOTTEN_SECONDS)
+    _say("registered it; reprocessing its hours")
     printed = platform.reprocess(unknown.first_hour, unknown.last_hour)
     print("\n".join(f"  {line}" for line in printed.splitlines()), flush=True)
 

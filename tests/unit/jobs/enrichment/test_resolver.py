@@ -34,11 +34,11 @@ class Lookup:
 
 
 class Harness:
-    def __init__(self, loop: BackgroundLoop) -> None:
+    def __init__(self, loop: BackgroundLoop, read_since_ms: int = 0) -> None:
         self.now = 0.0
         self.lookup = Lookup()
         self.loop = loop
-        self.resolver = AssetResolver(AssetCache(POLICY, lambda: self.now), self.lookup, loop)  # type: ignore[arg-type]  # a fake
+        self.resolver = AssetResolver(AssetCache(POLICY, lambda: self.now), self.lookup, loop, read_since_ms)  # type: ignore[arg-type]  # a fake
 
     def read_at(self, *asset_ids: str) -> dict[str, int]:
         return {key: asset.read_at_ms for key, asset in self.resolver.assets(set(asset_ids)).items()}
@@ -100,6 +100,17 @@ def test_reading_again_passes_memory_and_renews_it(harness: Harness) -> None:
     assert harness.resolver.read_again({"a1"}, 42)["a1"].read_at_ms == 2
     assert harness.lookup.asked[-1] == ({"a1"}, 42)
     assert harness.read_at("a1") == {"a1": 2}
+
+
+def test_what_was_read_too_early_is_not_believed_wherever_it_is_cached() -> None:
+    loop = BackgroundLoop()
+    harness = Harness(loop, read_since_ms=7)
+    harness.read_at("a1")
+    harness.now = 150
+    harness.read_at("a1")
+    harness.finish_refreshes()
+    assert harness.lookup.asked == [({"a1"}, 7), ({"a1"}, 7)]
+    loop.stop()
 
 
 def test_an_unknown_asset_without_database_is_an_error_of_the_job(harness: Harness) -> None:

@@ -117,7 +117,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     def feed(_: Any) -> Iterator[World]:
         yield world
 
-    for name, value in {"Feed": feed, "running": running, "Player": lambda *_: world, "_FORGOTTEN_SECONDS": 0}.items():
+    for name, value in {"Feed": feed, "running": running, "Player": lambda *_: world}.items():
         monkeypatch.setattr(run, name, value)
     monkeypatch.setattr(audit, "audit", lambda *_, **__: SimpleNamespace(clean=True))
     monkeypatch.setattr(audit, "report", lambda _: "the audit")
