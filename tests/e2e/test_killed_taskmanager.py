@@ -7,14 +7,11 @@ import pytest
 from local.stack import Stack
 from ops.audit import audit, report
 from ops.hours import Hours
-from schemas.topics import ENRICHED
-from tests.e2e import topics
 from tests.e2e.bill import Bill, moment
 from tests.e2e.feed import Feed
 from tests.e2e.films import Film, register
 from tests.e2e.pipeline import Pipeline
 from tests.e2e.traffic import Traffic
-from tests.e2e.waiting import until
 from tests.support.batches import HOUR_MS
 
 pytestmark = pytest.mark.timeout(900)
@@ -39,7 +36,7 @@ def test_sigkill_in_the_middle_gives_the_totals_of_an_undisturbed_run(
 
     before, working = pipeline.restores(), pipeline.taskmanagers()
     feed.send(*(traffic.batch(FILM, hour) for hour in hours for _ in range(20)), traffic.again(early[0]))
-    until(lambda: topics.has_open_transaction(stack.kafka_bootstrap, ENRICHED), "enriched data before its commit")
+    pipeline.feed_until_midway(feed, lambda: traffic.batch(FILM, hours[2]))
     for index in working:
         stack.kill_taskmanager(index)
     feed.send(*(traffic.batch(SHORT, hour) for hour in hours for _ in range(20)), traffic.again(early[-1]))

@@ -5,14 +5,11 @@ from __future__ import annotations
 import pytest
 
 from local.stack import Stack
-from schemas.topics import ENRICHED
-from tests.e2e import topics
 from tests.e2e.bill import Bill
 from tests.e2e.feed import Feed
 from tests.e2e.films import Film, register
 from tests.e2e.pipeline import Pipeline
 from tests.e2e.traffic import Traffic
-from tests.e2e.waiting import until
 from tests.support.batches import HOUR_MS
 
 pytestmark = pytest.mark.timeout(900)
@@ -34,7 +31,7 @@ def test_a_stop_with_savepoint_and_a_start_from_it_give_equal_totals(
     feed.send(*early)
     pipeline.drain(feed, bill, hours[0])
     feed.send(*(traffic.batch(FILM, hour) for hour in hours for _ in range(20)), traffic.again(early[0]))
-    until(lambda: topics.has_open_transaction(stack.kafka_bootstrap, ENRICHED), "enriched data before its commit")
+    pipeline.feed_until_midway(feed, lambda: traffic.batch(FILM, hours[2]))
     savepoints = pipeline.stop_with_savepoints()
 
     feed.send(*(traffic.batch(FILM, hour) for hour in hours for _ in range(20)), traffic.again(early[1]))
