@@ -8,7 +8,7 @@ late data for on-time and open a second window for a finished hour.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from pyflink.common import Row, TypeInformation, Types
 from pyflink.datastream import KeyedProcessFunction, OutputTag, RuntimeContext
@@ -16,7 +16,7 @@ from pyflink.datastream.state import ValueState, ValueStateDescriptor
 
 from jobs.build import BUILD_ID, require_build
 from jobs.media_usage import wire
-from jobs.media_usage.batch_tally import LATE, BatchTally
+from jobs.media_usage.batch_tally import LATE, WINDOW, BatchTally
 from jobs.media_usage.statements import COLLECTOR_TOTALS, CORRECTION, LEDGER, WATERMARK, Statement
 
 JOB_NAME = "media-usage"
@@ -44,6 +44,23 @@ def watermark_tag() -> OutputTag:
     return OutputTag("watermark", row_type(WATERMARK))
 
 
+class Seen(NamedTuple):
+    """What is remembered of a batch: the path of its first copy, and how many came after. Stored as one integer."""
+
+    path: str
+    copies: int
+
+    def another(self) -> Seen:
+        return self._replace(copies=self.copies + 1)
+
+    def encode(self) -> int:
+        return self.copies * 2 + (self.path == LATE)
+
+    @classmethod
+    def decode(cls, stored: int) -> Seen:
+        return cls(LATE if stored % 2 else WINDOW, stored // 2)
+
+
 class DeduplicateFunction(KeyedProcessFunction):  # type: ignore[misc]  # pyflink is not typed
     """Usage messages of on-time batches to the main output; ledger, corrections and progress to side outputs."""
 
@@ -51,11 +68,11 @@ class DeduplicateFunction(KeyedProcessFunction):  # type: ignore[misc]  # pyflin
         self._build = BUILD_ID
         self._ledger, self._corrections = ledger_tag(), corrections_tag()
         self._totals, self._watermark = totals_tag(), watermark_tag()
-        self._copies: ValueState
+        self._seen: ValueState
 
     def open(self, runtime_context: RuntimeContext) -> None:
         require_build(self._build)
-        self._copies = runtime_context.get_state(ValueStateDescriptor("copies", Types.LONG()))
+        self._seen = runtime_context.get_state(ValueStateDescriptor("seen", Types.LONG()))
 
     def process_element(self, value: str, ctx: KeyedProcessFunction.Context) -> Iterator[Any]:
         message = wire.parse(value)
@@ -67,16 +84,16 @@ class DeduplicateFunction(KeyedProcessFunction):  # type: ignore[misc]  # pyflin
             yield from self._progress(ctx.timer_service().current_watermark())
 
     def on_timer(self, timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> Iterator[Any]:
-        self._copies.clear()
+        self._seen.clear()
         yield from ()
 
     def _batch(self, tally: BatchTally, ctx: KeyedProcessFunction.Context) -> Iterator[Any]:
-        seen = self._copies.value()
-        copies = 0 if seen is None else seen + 1
-        self._copies.update(copies)
+        before = self._seen.value()
+        seen = Seen(tally.ledger.path, 0) if before is None else Seen.decode(before).another()
+        self._seen.update(seen.encode())
         ctx.timer_service().register_event_time_timer(tally.remembered_until_ms)
-        yield self._ledger, Row(*tally.ledger._replace(copies=copies))
-        if copies == 0:
+        yield self._ledger, Row(*tally.ledger._replace(path=seen.path, copies=seen.copies))
+        if before is None:
             yield from self._first_copy(tally)
 
     def _first_copy(self, tally: BatchTally) -> Iterator[Any]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from jobs.media_usage import wire
 from jobs.media_usage.batch_tally import BatchTally, tally_batch
-from jobs.media_usage.operators.deduplicate import DeduplicateFunction
+from jobs.media_usage.operators.deduplicate import DeduplicateFunction, Seen
 from jobs.media_usage.sums import Sums
 from jobs.media_usage.tally import UsageKey
 from schemas.cdn_logs_pb2 import Heartbeat, SourceTotals
@@ -37,7 +40,7 @@ class Harness:
     def __init__(self) -> None:
         self.function = DeduplicateFunction()
         self.state = State()
-        self.function._copies = self.state  # what open() takes from Flink
+        self.function._seen = self.state  # what open() takes from Flink
         self.timers: list[int] = []
         self.watermark = -(2**63)
 
@@ -83,11 +86,22 @@ def test_a_late_batch_goes_to_corrections_and_never_to_a_window_whatever_the_wat
     ]
 
 
-def test_a_late_copy_of_a_counted_batch_is_dropped() -> None:
+def test_a_late_copy_of_a_counted_batch_is_dropped_and_counted_where_the_batch_stands() -> None:
     harness = Harness()
     harness.send(wire.tallied(tallied()))
     late = tallied(HOUR + 60 * HOUR_MS)
-    assert harness.send(wire.tallied(late)) == [("ledger", tuple(late.ledger._replace(copies=1)))]
+    assert harness.send(wire.tallied(late)) == [("ledger", tuple(late.ledger._replace(path="window", copies=1)))]
+
+
+def test_an_on_time_copy_behind_a_late_one_is_dropped_and_counted_where_the_batch_stands() -> None:
+    harness, on_time = Harness(), tallied()
+    harness.send(wire.tallied(tallied(HOUR + 60 * HOUR_MS)))
+    assert harness.send(wire.tallied(on_time)) == [("ledger", tuple(on_time.ledger._replace(path="late", copies=1)))]
+
+
+@given(path=st.sampled_from(["window", "late"]), copies=st.integers(0, 2**60))
+def test_what_is_remembered_of_a_batch_fits_one_integer(path: str, copies: int) -> None:
+    assert Seen.decode(Seen(path, copies).encode()) == Seen(path, copies)
 
 
 def test_a_batch_is_forgotten_when_its_timer_fires() -> None:
