@@ -89,5 +89,7 @@ def exactly_once_sink(
         # Batches are about 200 KB of repeating text: lz4 halves them at little CPU.
         .set_property("compression.type", "lz4")
         .set_property("linger.ms", "20")
+        # A message is far above Kafka's default of 16 KiB: without room for several, each would be a request.
+        .set_property("batch.size", str(1024 * 1024))
         .build()
     )

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pyflink.common import Duration, Time, Types, WatermarkStrategy
-from pyflink.datastream import DataStream, OutputTag, StreamExecutionEnvironment
-from pyflink.datastream.window import TumblingEventTimeWindows
+from pyflink.common import Duration, Types, WatermarkStrategy
+from pyflink.datastream import DataStream, StreamExecutionEnvironment
 
 from jobs.flink.jdbc import jdbc_sink
 from jobs.flink.kafka import source
@@ -22,11 +21,11 @@ from jobs.media_usage.operators.deduplicate import (
     totals_tag,
     watermark_tag,
 )
-from jobs.media_usage.operators.hourly_window import EmitUsage, SumAggregate
+from jobs.media_usage.operators.hourly_window import HourlyWindow, refused_tag
 from jobs.media_usage.operators.tally import TallyFunction
 from jobs.media_usage.settings import MediaUsageSettings
 from jobs.media_usage.statements import COLLECTOR_TOTALS, CORRECTION, LEDGER, USAGE, WATERMARK, Statement
-from schemas.batch import ALLOWED_LATENESS_MS, HOUR_MS
+from schemas.batch import HOUR_MS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,18 +71,10 @@ def count(enriched: DataStream, sinks: MediaUsageSinks) -> None:
 
 
 def _windows(usage: DataStream, sinks: MediaUsageSinks) -> None:
-    refused = OutputTag("beyond-lateness", Types.STRING())
-    hourly = (
-        key_by(usage, wire.key_of, "usage-key")
-        .window(TumblingEventTimeWindows.of(Time.hours(1)))
-        .allowed_lateness(ALLOWED_LATENESS_MS)
-        .side_output_late_data(refused)
-        .aggregate(SumAggregate(), EmitUsage(), Types.STRING(), row_type(USAGE))
-        .uid("hourly-window")
-        .name("hourly-window")
-    )
+    keyed = key_by(usage, wire.key_of, "hour-and-bucket")
+    hourly = keyed.process(HourlyWindow(), row_type(USAGE)).uid("hourly-window").name("hourly-window")
     hourly.sink_to(sinks.usage).uid("usage-sink").name("usage")
-    alert = side_output(hourly, refused, "refused").process(BeyondLatenessAlert(), Types.STRING())
+    alert = side_output(hourly, refused_tag(), "refused").process(BeyondLatenessAlert(), Types.STRING())
     alert.uid("beyond-lateness").name("beyond-lateness")
 
 

@@ -7,7 +7,8 @@ crossing, with an object for its kind. Nothing of this sits in state.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
+from zlib import crc32
 
 import orjson
 
@@ -17,7 +18,11 @@ from jobs.media_usage.tally import UsageKey
 from schemas.cdn_logs_pb2 import Heartbeat
 
 _SEPARATOR = "\n"
+_SUMS_SEPARATOR = "\x1e"
 _KEY_SEPARATOR = "\x1f"
+#: Buckets of assets an hour. Never a setting: an asset that changed its bucket within an hour would have its sums in
+#: two places, each overwriting the other's row.
+BUCKETS: Final = 16
 
 
 class CollectorTotals(NamedTuple):
@@ -55,16 +60,32 @@ def parse(message: str) -> BatchTally | list[CollectorTotals]:
 
 
 def usage_messages(tally: BatchTally) -> Iterator[str]:
-    """The sums of a batch, one message a key."""
+    """The sums of a batch, one message for each bucket of its hour that they fall into."""
+    buckets: dict[int, list[str]] = {}
     for key, sums in tally.usage.items():
-        yield f"{_KEY_SEPARATOR.join(key)}{_SEPARATOR}{sums.encode()}"
+        text = _KEY_SEPARATOR.join(key)
+        buckets.setdefault(bucket_of(key), []).append(f"{text}{_SUMS_SEPARATOR}{sums.encode()}")
+    for bucket, rows in buckets.items():
+        yield _SEPARATOR.join((f"{tally.ledger.hour_ms} {bucket}", *rows))
 
 
-def usage_key(key: str) -> UsageKey:
-    """Environment, asset and tier of a message's key."""
-    return UsageKey(*key.split(_KEY_SEPARATOR))
+def bucket_of(key: UsageKey) -> int:
+    """Bucket of an asset, stable over processes and releases: state is kept under it."""
+    return crc32(f"{key.environment_id}{_KEY_SEPARATOR}{key.asset_id}".encode()) % BUCKETS
 
 
-def usage_sums(message: str) -> Sums:
-    """Sums of a usage message."""
-    return Sums.decode(message.partition(_SEPARATOR)[2])
+def usage_hour(message_key: str) -> int:
+    """Start of the hour of a usage message, in epoch milliseconds."""
+    return int(message_key.partition(" ")[0])
+
+
+def usage_rows(message: str) -> Iterator[tuple[str, Sums]]:
+    """The rows of a usage message: (key as text, sums)."""
+    for row in message.split(_SEPARATOR)[1:]:
+        key, _, sums = row.partition(_SUMS_SEPARATOR)
+        yield key, Sums.decode(sums)
+
+
+def usage_key(text: str) -> UsageKey:
+    """Environment, asset and tier from their text."""
+    return UsageKey(*text.split(_KEY_SEPARATOR))

@@ -28,6 +28,6 @@ class BeyondLatenessAlert(ProcessFunction):  # type: ignore[misc]  # pyflink is 
 
     def process_element(self, value: str, ctx: ProcessFunction.Context) -> Iterator[str]:
         self._refused.inc()
-        key = wire.usage_key(wire.key_of(value))
-        _log.error("an on-time batch came after its window was gone: event time %d, %s", ctx.timestamp(), key)
+        hour_ms, rows = wire.usage_hour(wire.key_of(value)), [key for key, _ in wire.usage_rows(value)]
+        _log.error("on-time rows came after their window was gone: hour %d, %s", hour_ms, rows)
         yield from ()

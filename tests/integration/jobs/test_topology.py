@@ -43,8 +43,8 @@ def build_reprocess(env: StreamExecutionEnvironment) -> None:
 
 COUNTING = """\
 tally (tally, _stream_key_by_map_operator) -> deduplicate
-deduplicate (deduplicate) -> collector-totals, corrections, ledger, usage-key, watermark
-usage-key (_stream_key_by_map_operator) -> hourly-window
+deduplicate (deduplicate) -> collector-totals, corrections, hour-and-bucket, ledger, watermark
+hour-and-bucket (_stream_key_by_map_operator) -> hourly-window
 hourly-window (hourly-window) -> refused, usage-sink
 refused (Map, beyond-lateness) ->
 usage-sink (usage: Writer) -> Sink Committer: usage-sink
