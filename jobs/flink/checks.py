@@ -27,6 +27,7 @@ class FlinkFacts:
     cancellation_timeout_ms: int
     checkpoint_timeout_ms: int
     checkpoint_interval_ms: int
+    object_reuse: bool
 
 
 def check_enrichment(env: StreamExecutionEnvironment, settings: EnrichmentSettings) -> None:
@@ -51,6 +52,7 @@ def check_media_usage(env: StreamExecutionEnvironment, settings: MediaUsageSetti
     brokers = broker_facts(settings.kafka_bootstrap_servers, (settings.enriched_topic,))
     flink = flink_facts(env)
     check_execution_mode(flink, "media-usage")
+    check_object_reuse(flink, "media-usage")
     check_times(flink, lookup_wait_ms=0, transaction_ms=None)
     check_sizes(brokers)
     check_parallelism("MEDIA_USAGE_PARALLELISM", settings.parallelism, settings.enriched_topic, brokers)
@@ -69,6 +71,7 @@ def facts_of_options(options: Mapping[str, str]) -> FlinkFacts:
         cancellation_timeout_ms=milliseconds(options.get("task.cancellation.timeout", "180 s")),
         checkpoint_timeout_ms=milliseconds(options.get("execution.checkpointing.timeout", "10 min")),
         checkpoint_interval_ms=milliseconds(options.get("execution.checkpointing.interval", "0 ms")),
+        object_reuse=options.get("pipeline.object-reuse", "false") == "true",
     )
 
 
@@ -79,6 +82,16 @@ def check_execution_mode(flink: FlinkFacts, job: str) -> None:
         "python.execution-mode",
         f"the {job} job does not run in {flink.execution_mode} mode: there PyFlink 2.3 loses data over a restore",
         "set python.execution-mode: thread",
+    )
+
+
+def check_object_reuse(flink: FlinkFacts, job: str) -> None:
+    """PyFlink hands one row object out again and again, and the JDBC sinks keep rows by reference until they write."""
+    require(
+        not flink.object_reuse,
+        "pipeline.object-reuse",
+        f"with it the {job} job would write the last of its rows many times, and the others never",
+        "leave it off",
     )
 
 

@@ -10,7 +10,7 @@ from pyflink.datastream import StreamExecutionEnvironment
 
 from jobs.enrichment.settings import EnrichmentSettings
 from jobs.environment import settings_from
-from jobs.flink.checks import check_execution_mode, flink_facts
+from jobs.flink.checks import check_execution_mode, check_object_reuse, flink_facts
 from jobs.media_usage.settings import MediaUsageSettings
 from jobs.reprocess.job import build, kafka_source, shadow_sinks
 from jobs.reprocess.settings import ReprocessSettings
@@ -23,6 +23,7 @@ def main() -> None:
     usage = settings_from(MediaUsageSettings, "MEDIA_USAGE_", os.environ)
     env = StreamExecutionEnvironment.get_execution_environment()
     check_execution_mode(flink_facts(env), "reprocess")
+    check_object_reuse(flink_facts(env), "reprocess")
     env.set_parallelism(usage.parallelism)
     build(env, settings, enrichment, usage, kafka_source(settings, enrichment), shadow_sinks(settings, usage))
     env.execute(f"reprocess {settings.schema}")

@@ -21,6 +21,7 @@ FLINK = checks.FlinkFacts(
     cancellation_timeout_ms=180_000,
     checkpoint_timeout_ms=600_000,
     checkpoint_interval_ms=300_000,
+    object_reuse=False,
 )
 
 
@@ -40,6 +41,7 @@ def test_what_is_not_set_has_flinks_default() -> None:
         cancellation_timeout_ms=180_000,
         checkpoint_timeout_ms=600_000,
         checkpoint_interval_ms=0,
+        object_reuse=False,
     )
 
 
@@ -55,6 +57,12 @@ def test_process_mode_is_refused() -> None:
     checks.check_execution_mode(FLINK, "media-usage")
     with pytest.raises(InvalidSetting, match=r"python\.execution-mode: the media-usage job does not run in process"):
         checks.check_execution_mode(replace(FLINK, execution_mode="process"), "media-usage")
+
+
+def test_object_reuse_is_refused_where_rows_are_kept_by_reference() -> None:
+    checks.check_object_reuse(checks.facts_of_options({"pipeline.object-reuse": "false"}), "media-usage")
+    with pytest.raises(InvalidSetting, match=r"pipeline\.object-reuse: with it the media-usage job"):
+        checks.check_object_reuse(checks.facts_of_options({"pipeline.object-reuse": "true"}), "media-usage")
 
 
 @pytest.mark.parametrize(
