@@ -25,10 +25,20 @@ def test_the_job_gets_its_hours_and_schema_beside_what_the_caller_set(
     monkeypatch.setenv("PYTHONPATH", "/opt/more")
     monkeypatch.delenv("REPROCESS_SOURCE", raising=False)
     record = tmp_path / "record.json"
-    command = (sys.executable, "-c", RECORD, str(record), "run", "-Dparallelism.default=2")
+    command = (sys.executable, "-c", RECORD, str(record), "run", "-Dtask.cancellation.timeout=9 s")
     flink_runner(command)("reprocess_77", 1_788_256_800_000, 1_788_260_400_000)
     assert json.loads(record.read_text()) == {
-        "arguments": ["run", "-Dparallelism.default=2", "-pym", "jobs.reprocess"],
+        "arguments": [
+            "run",
+            "-Dtask.cancellation.timeout=9 s",
+            "-Drestart-strategy.type=fixed-delay",
+            "-Drestart-strategy.fixed-delay.attempts=3",
+            "-Drestart-strategy.fixed-delay.delay=5 s",
+            "-Dpipeline.max-parallelism=720",
+            "-Dpython.execution-mode=thread",
+            "-pym",
+            "jobs.reprocess",
+        ],
         "folder": str(ROOT),
         "variables": {
             "KAFKA": "broker:9092",
