@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import psycopg2
 import pytest
@@ -13,35 +11,10 @@ from jobs.enrichment.database import AssetDatabase
 from jobs.enrichment.fleet_cache import FleetCachePolicy, connect
 from jobs.enrichment.lookup import AssetLookup, LookupPolicy
 from local import redis
-from local.ports import free_base
 from local.settings import Settings
 from schemas.cdn_logs_pb2 import AssetSettings, LowLatencyBilling, MediaType, Rendition, RenditionSettings
 
 NOW = 1_795_000_000_000
-
-
-@pytest.fixture(scope="module")
-def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    state: Path = tmp_path_factory.mktemp("redis")
-    server = Settings(state=state, port_base=free_base())
-    redis.launch(server)
-    yield server
-    redis.halt(server)
-
-
-@pytest.fixture
-def filled_dsn(assets_dsn: str) -> str:
-    """An asset database with a video asset (demuxed audio beside it), and an audio-only one."""
-    with psycopg2.connect(assets_dsn) as connection, connection.cursor() as cursor:
-        cursor.execute("INSERT INTO environments VALUES ('env-1', 'One')")
-        cursor.execute("INSERT INTO assets VALUES ('film', 'env-1'), ('radio', 'env-1'), ('empty', 'env-1')")
-        cursor.execute(
-            "INSERT INTO renditions (asset_id, name, media_type, height, segment_ms, low_latency_billing, part_ms)"
-            " VALUES ('film', '720p', 'video', 720, '{4004,1500}', 'parts', 334),"
-            " ('film', 'audio', 'audio', 0, '{4004,1500}', 'segments', 0),"
-            " ('radio', 'audio', 'audio', 0, '{6000}', 'segments', 0)"
-        )
-    return assets_dsn
 
 
 def rendition(asset_id: str, name: str, media_type: MediaType, **fields: object) -> Rendition:
