@@ -1,8 +1,8 @@
 """1-hour tumbling event-time windows with allowed lateness, for a bucket of assets at a time.
 
-PyFlink's own window operator costs over a hundred microseconds a row, and a batch has some sixty rows. Here an
-element is all rows of a batch that fall into one of 16 buckets, and a row costs a look-up in map state: `make bench`
-showed twice the records a second. The semantics are the built-in window's: fire when the watermark passes the hour,
+PyFlink's own window operator takes an element a row, and a batch has some sixty rows. Here an element is all rows of a
+batch that fall into one of 16 buckets, and a row costs a look-up in map state: in `make bench` the job went from 0.25
+of the plain loop to 0.40. The semantics are the built-in window's: fire when the watermark passes the hour,
 again for every later arrival, forget when the watermark is past the allowed lateness, refuse what comes after.
 """
 
