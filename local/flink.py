@@ -126,8 +126,9 @@ def taskmanagers_of(settings: Settings, job: str) -> list[int]:
 
 
 def registered_taskmanagers(settings: Settings) -> int:
-    """How many TaskManagers the JobManager knows."""
-    return int(rest(settings, "GET", "/overview")["taskmanagers"])
+    """How many TaskManagers the JobManager knows, and can use: a slot is reported after its TaskManager."""
+    overview = rest(settings, "GET", "/overview")
+    return min(int(overview["taskmanagers"]), int(overview["slots-total"]))
 
 
 def running(settings: Settings) -> bool:
