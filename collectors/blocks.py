@@ -35,13 +35,17 @@ _STAGE: Final = "collector"
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """Lines that arrived together. `received_at_ms` is when they were first accepted."""
+    """Lines that arrived together. `received_at_ms` is when they were first accepted.
+
+    `deduplicate_records`: the source may send a line again in another delivery, and its lines can be told apart.
+    """
 
     source_id: str
     cdn: str
     delivery_id: str
     received_at_ms: int
     lines: Sequence[bytes]
+    deduplicate_records: bool = False
 
 
 class Block(NamedTuple):
@@ -166,4 +170,5 @@ class _BlockWork:
             received_at_ms=delivery.received_at_ms,
             collector_build=self.origin.build,
             collector_boot=self.origin.boot_id,
+            deduplicate_records=delivery.deduplicate_records,
         )

@@ -44,12 +44,17 @@ class Shipment:
         self._settled = asyncio.Event()
 
     async def send_batch(self, batch: AccessLogBatch) -> None:
-        """Queue a batch, stamped with its publication. Raises KafkaUnavailable if the queue stays full."""
+        """Queue a batch, stamped with its publication.
+
+        Raises KafkaUnavailable if the queue stays full, or once an earlier message has failed.
+        """
+        self._raise_error()
         while not self._publisher.queue_batch(batch, self):
             await self._wait_for_room()
 
     async def send_dead_letter(self, letter: DeadLetter) -> None:
-        """Queue a dead letter. Raises KafkaUnavailable if the queue stays full."""
+        """Queue a dead letter. Raises KafkaUnavailable as `send_batch` does."""
+        self._raise_error()
         while not self._publisher.queue_dead_letter(letter, self):
             await self._wait_for_room()
 

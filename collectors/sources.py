@@ -18,7 +18,8 @@ import yaml
 from msgspec import Meta
 
 from collectors.credentials import MIN_SECRET_CHARACTERS, Credentials, hash_of
-from collectors.parsers.registry import FORMATS, Format, Framing
+from collectors.parsers.format import Format, Framing
+from collectors.parsers.registry import FORMATS
 from collectors.records import LineParser
 
 _REFERENCE: Final = re.compile(r"\$\{(env|file):([^}]+)\}")
@@ -47,6 +48,8 @@ class Source:
     format: Format
     credentials: Credentials
     syslog: SyslogEndpoint | None = None
+    #: Whether the usage job recognises a line that the CDN sends again in another delivery.
+    deduplicate_records: bool = False
     #: Fastly services that the challenge answers for.
     fastly_service_ids: tuple[str, ...] = ()
 
@@ -96,6 +99,8 @@ class _Entry(msgspec.Struct, forbid_unknown_fields=True):
     credentials: list[_Credential] = []
     options: dict[str, Any] = {}
     fastly_service_ids: list[str] = []
+    deduplicate_records: bool = False
+    sample_rate: float = 1.0
 
 
 def load_sources(path: Path, *, http_host: str, environ: Mapping[str, str]) -> Sources:
@@ -138,16 +143,19 @@ class _Builder:
         known = FORMATS.get((entry.cdn, entry.format))
         if known is None:
             raise self._invalid("format", f"unknown for cdn {entry.cdn!r}; known: {_known_formats()}")
+        options = self._convert(entry.options, known.options, "options")
+        self._check_countable(known, options)
         credentials = Credentials(hashes=tuple(self._hash(item) for item in entry.credentials))
         self._check_trust(credentials)
         return Source(
             id=entry.id,
             cdn=entry.cdn,
-            parse=known.parser(self._convert(entry.options, known.options, "options")),
+            parse=known.parser(options),
             framing=entry.framing or known.framing,
             format=known,
             credentials=credentials,
             syslog=self._syslog(),
+            deduplicate_records=entry.deduplicate_records,
             fastly_service_ids=tuple(entry.fastly_service_ids),
         )
 
@@ -160,6 +168,16 @@ class _Builder:
         if listener.port is None:
             raise self._invalid("listener.port", "a syslog source needs its own port")
         return SyslogEndpoint(host=listener.host, port=listener.port)
+
+    def _check_countable(self, known: Format, options: Any) -> None:  # of the format's own type
+        if self._entry.sample_rate != 1:
+            raise self._invalid(
+                "sample_rate",
+                f"{self._entry.sample_rate} of the requests cannot be billed: a bill counts every one; "
+                "switch sampling off at the CDN and set 1",
+            )
+        if self._entry.deduplicate_records and not known.has_request_id(options):
+            raise self._invalid("deduplicate_records", "lines of this format carry no request id; remove it")
 
     def _check_trust(self, credentials: Credentials) -> None:
         listener = self._entry.listener

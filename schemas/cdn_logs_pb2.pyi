@@ -112,7 +112,7 @@ class AccessLogBatch(_message.Message):
     def __init__(self, header: _Optional[_Union[BatchHeader, _Mapping]] = ..., records: _Optional[_Iterable[_Union[AccessLog, _Mapping]]] = ..., hosts: _Optional[_Iterable[str]] = ..., user_agents: _Optional[_Iterable[str]] = ..., pops: _Optional[_Iterable[str]] = ..., renditions: _Optional[_Iterable[_Union[Rendition, _Mapping]]] = ..., networks: _Optional[_Iterable[_Union[Network, _Mapping]]] = ..., places: _Optional[_Iterable[_Union[Place, _Mapping]]] = ..., enrichment: _Optional[_Union[Enrichment, _Mapping]] = ...) -> None: ...
 
 class BatchHeader(_message.Message):
-    __slots__ = ("kind", "batch_id", "id_version", "source_id", "cdn", "delivery_id", "first_line", "hour_ms", "received_at_ms", "published_at_ms", "late", "rejected", "collector_build", "heartbeat", "collector_boot")
+    __slots__ = ("kind", "batch_id", "id_version", "source_id", "cdn", "delivery_id", "first_line", "hour_ms", "received_at_ms", "published_at_ms", "late", "rejected", "collector_build", "heartbeat", "collector_boot", "deduplicate_records")
     KIND_FIELD_NUMBER: _ClassVar[int]
     BATCH_ID_FIELD_NUMBER: _ClassVar[int]
     ID_VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -128,6 +128,7 @@ class BatchHeader(_message.Message):
     COLLECTOR_BUILD_FIELD_NUMBER: _ClassVar[int]
     HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
     COLLECTOR_BOOT_FIELD_NUMBER: _ClassVar[int]
+    DEDUPLICATE_RECORDS_FIELD_NUMBER: _ClassVar[int]
     kind: BatchKind
     batch_id: str
     id_version: int
@@ -143,7 +144,8 @@ class BatchHeader(_message.Message):
     collector_build: str
     heartbeat: Heartbeat
     collector_boot: str
-    def __init__(self, kind: _Optional[_Union[BatchKind, str]] = ..., batch_id: _Optional[str] = ..., id_version: _Optional[int] = ..., source_id: _Optional[str] = ..., cdn: _Optional[str] = ..., delivery_id: _Optional[str] = ..., first_line: _Optional[int] = ..., hour_ms: _Optional[int] = ..., received_at_ms: _Optional[int] = ..., published_at_ms: _Optional[int] = ..., late: bool = ..., rejected: _Optional[_Iterable[_Union[ReasonCount, _Mapping]]] = ..., collector_build: _Optional[str] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., collector_boot: _Optional[str] = ...) -> None: ...
+    deduplicate_records: bool
+    def __init__(self, kind: _Optional[_Union[BatchKind, str]] = ..., batch_id: _Optional[str] = ..., id_version: _Optional[int] = ..., source_id: _Optional[str] = ..., cdn: _Optional[str] = ..., delivery_id: _Optional[str] = ..., first_line: _Optional[int] = ..., hour_ms: _Optional[int] = ..., received_at_ms: _Optional[int] = ..., published_at_ms: _Optional[int] = ..., late: bool = ..., rejected: _Optional[_Iterable[_Union[ReasonCount, _Mapping]]] = ..., collector_build: _Optional[str] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., collector_boot: _Optional[str] = ..., deduplicate_records: bool = ...) -> None: ...
 
 class ReasonCount(_message.Message):
     __slots__ = ("reason", "count")

@@ -21,6 +21,7 @@ Fields: techdocs.akamai.com/datastream2/v3/docs/data-set-parameters. Facts and q
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import unquote_plus
 
@@ -38,6 +39,7 @@ from collectors.parsers.fields import (
     user_agent_of,
     whole_number,
 )
+from collectors.parsers.format import Format, always
 from collectors.parsers.json_lines import JsonLines
 from collectors.records import LineParser, Record
 from schemas.cdn_logs_pb2 import CacheStatus
@@ -132,3 +134,8 @@ def _range(value: str) -> tuple[int | None, int | None]:
     first, _, last = value.partition("-")
     start, end = whole_number(first), whole_number(last)
     return (None, None) if start is None or end is None else (start, end)
+
+
+FORMATS: Final[Mapping[str, Format]] = {
+    "json": Format(options=Options, parser=parser, framing="json", is_probe=is_probe, has_request_id=always),
+}

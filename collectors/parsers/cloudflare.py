@@ -20,6 +20,7 @@ Fields: developers.cloudflare.com/logs/logpush/logpush-job/datasets/zone/http_re
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -36,6 +37,7 @@ from collectors.parsers.fields import (
     text,
     whole_number,
 )
+from collectors.parsers.format import Format, always
 from collectors.parsers.json_lines import JsonLines
 from collectors.records import InvalidLine, LineParser, Record
 from schemas.cdn_logs_pb2 import CacheStatus
@@ -161,3 +163,8 @@ def _is_internal(row: _Row) -> bool:
 
 def _optional_duration(value: int | None) -> int | None:
     return None if value is None else duration_ms(value)
+
+
+FORMATS: Final[Mapping[str, Format]] = {
+    "json": Format(options=Options, parser=parser, framing="json", is_probe=is_probe, has_request_id=always),
+}

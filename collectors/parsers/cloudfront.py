@@ -23,7 +23,7 @@ Facts and quirks:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from operator import itemgetter
@@ -33,6 +33,7 @@ from urllib.parse import unquote
 import msgspec
 
 from collectors.parsers.fields import NULLS, duration_ms, method_of, path_of, text, user_agent_of
+from collectors.parsers.format import Format, always
 from collectors.parsers.json_lines import JsonLines
 from collectors.records import InvalidLine, LineParser, Record
 from schemas.cdn_logs_pb2 import CacheStatus
@@ -98,6 +99,10 @@ class TabOptions(msgspec.Struct, forbid_unknown_fields=True):
         for name in ("timestamp", "sc-status", "sc-bytes", "cs-uri-stem", "cs-method"):
             if name not in self.fields:
                 raise ValueError(f"the list of fields has no {name!r}, which billing needs")
+
+
+def _logs_request_id(options: TabOptions) -> bool:
+    return "x-edge-request-id" in options.fields
 
 
 def json_parser(options: JsonOptions) -> LineParser:
@@ -229,3 +234,9 @@ def _required(value: _Value, name: str) -> int:
 
 def _milliseconds(value: _Value) -> int | None:
     return None if value is None or value in NULLS else duration_ms(round(_number(value) * 1_000))
+
+
+FORMATS: Final[Mapping[str, Format]] = {
+    "json": Format(options=JsonOptions, parser=json_parser, framing="firehose-json", has_request_id=always),
+    "tab": Format(options=TabOptions, parser=tab_parser, framing="firehose-lines", has_request_id=_logs_request_id),
+}

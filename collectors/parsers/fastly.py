@@ -28,6 +28,7 @@ Quirks: an unset VCL string prints as `(null)`; a format string may quote every 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -41,6 +42,7 @@ from collectors.parsers.fields import (
     path_of,
     text,
 )
+from collectors.parsers.format import Format, always
 from collectors.parsers.json_lines import JsonLines
 from collectors.records import InvalidLine, LineParser, Record
 from schemas.cdn_logs_pb2 import CacheStatus
@@ -132,3 +134,8 @@ def _event_time_ms(row: _Row, elapsed_ms: int | None) -> int:
     if row.ts_ms is None:
         raise InvalidLine("bad-field", "the line has neither end_ms nor ts_ms")
     return row.ts_ms + (elapsed_ms or 0)
+
+
+FORMATS: Final[Mapping[str, Format]] = {
+    "json": Format(options=Options, parser=parser, framing="json", has_request_id=always),
+}

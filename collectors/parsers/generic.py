@@ -23,6 +23,7 @@ from collectors.parsers.fields import (
     path_of,
     rfc3339_ms,
 )
+from collectors.parsers.format import Format
 from collectors.parsers.json_lines import parse_object
 from collectors.records import InvalidLine, LineParser, Record
 from schemas.cdn_logs_pb2 import CacheStatus
@@ -194,3 +195,12 @@ def _required(value: int | None, key: str) -> int:
     if value is None:
         raise InvalidLine("bad-field", f"field {key!r} is missing")
     return value
+
+
+def _maps_request_id(options: Options) -> bool:
+    return options.fields.request_id is not None
+
+
+FORMATS: Final[Mapping[str, Format]] = {
+    "json": Format(options=Options, parser=parser, framing="json", has_request_id=_maps_request_id),
+}

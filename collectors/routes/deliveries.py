@@ -81,4 +81,5 @@ def _delivery(source: Source, body: bytes, received_at_ms: int) -> Delivery:
         delivery_id=delivery_id_of_body(body),
         received_at_ms=received_at_ms,
         lines=lines_of(body, source.framing),
+        deduplicate_records=source.deduplicate_records,
     )

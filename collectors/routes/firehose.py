@@ -40,6 +40,7 @@ def firehose_delivery(source: Source, body: bytes, received_at_ms: int) -> Deliv
         delivery_id=envelope.request_id,
         received_at_ms=received_at_ms,
         lines=lines_of_envelope(envelope, source.framing),
+        deduplicate_records=source.deduplicate_records,
     )
 
 

@@ -94,6 +94,7 @@ class LineBuffer:
             delivery_id=secrets.token_hex(16),
             received_at_ms=self._received_at_ms,
             lines=self._lines,
+            deduplicate_records=self._source.deduplicate_records,
         )
         self._lines, self._size = [], 0
         task = asyncio.get_running_loop().create_task(self._publish(delivery))

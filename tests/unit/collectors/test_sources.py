@@ -13,6 +13,7 @@ import collectors
 from collectors.sources import InvalidSources, Sources, SyslogEndpoint, load_sources
 
 SECRET = "a-secret-of-acme-1234"
+UNIDENTIFIED = {"status": "s", "body_bytes": "b", "path": "p", "end_time": "t"}
 ENVIRON = {"ACME": SECRET}
 EXAMPLE = Path(collectors.__file__).parent / "sources.example.yaml"
 
@@ -118,7 +119,7 @@ def test_a_source_without_credentials_must_stay_on_loopback(
     [
         ({"id": ...}, "source number 1, entry: Object missing required field `id`"),
         ({"id": "Acme Corp"}, "source 'Acme Corp', entry: .*regex"),
-        ({"cdn": "nocdn"}, "source 'acme', format: unknown for cdn 'nocdn'; known: fastly json"),
+        ({"cdn": "nocdn"}, "source 'acme', format: unknown for cdn 'nocdn'; known: akamai json"),
         ({"format": "tab"}, "source 'acme', format: unknown for cdn 'cloudflare'"),
         ({"framing": "xml"}, r"source 'acme', entry: .*\$\.framing"),
         ({"colour": "red"}, "source 'acme', entry: .*colour"),
@@ -135,6 +136,11 @@ def test_a_source_without_credentials_must_stay_on_loopback(
         ({"options": {"colour": "red"}}, "source 'acme', options: .*colour"),
         ({"cdn": "cloudfront", "format": "tab"}, "source 'acme', options: .*fields"),
         ({"cdn": "generic", "options": {"fields": {}}}, "source 'acme', options: .*status"),
+        ({"sample_rate": 0.1}, "source 'acme', sample_rate: 0.1 of the requests cannot be billed"),
+        (
+            {"cdn": "generic", "options": {"fields": UNIDENTIFIED}, "deduplicate_records": True},
+            "source 'acme', deduplicate_records: lines of this format carry no request id",
+        ),
     ],
 )
 def test_a_complaint_names_source_and_field(tmp_path: Path, different: dict[str, Any], complaint: str) -> None:
