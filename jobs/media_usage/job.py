@@ -1,4 +1,7 @@
-"""The media-usage job as a graph: enriched → tally → deduplicate → 1-hour windows → Postgres."""
+"""The media-usage job as a graph: enriched → tally → deduplicate → 1-hour windows → Postgres.
+
+Batches of sources that may send a line again in another delivery take a turn behind deduplication: recognise.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +16,17 @@ from jobs.flink.kafka import source
 from jobs.flink.streams import key_by, side_output
 from jobs.media_usage import wire
 from jobs.media_usage.operators.beyond_lateness import BeyondLatenessAlert
-from jobs.media_usage.operators.deduplicate import (
-    DeduplicateFunction,
+from jobs.media_usage.operators.deduplicate import DeduplicateFunction
+from jobs.media_usage.operators.hourly_window import HourlyWindow, refused_tag
+from jobs.media_usage.operators.outputs import (
     corrections_tag,
     ledger_tag,
+    lines_tag,
     row_type,
     totals_tag,
     watermark_tag,
 )
-from jobs.media_usage.operators.hourly_window import HourlyWindow, refused_tag
+from jobs.media_usage.operators.recognise import RecogniseFunction
 from jobs.media_usage.operators.tally import TallyFunction
 from jobs.media_usage.settings import MediaUsageSettings
 from jobs.media_usage.statements import COLLECTOR_TOTALS, CORRECTION, LEDGER, USAGE, WATERMARK, Statement
@@ -60,14 +65,25 @@ def count(enriched: DataStream, sinks: MediaUsageSinks) -> None:
     batches = enriched.process(TallyFunction(), Types.STRING()).uid("tally").name("tally")
     keyed = key_by(batches, wire.key_of, "batch-id")
     counted = keyed.process(DeduplicateFunction(), Types.STRING()).uid("deduplicate").name("deduplicate")
-    _windows(counted, sinks)
+    recognised = _recognise(side_output(counted, lines_tag(), "lines"))
+    _windows(counted.union(recognised), sinks)
+    for name, new_tag, sink in (
+        ("corrections", corrections_tag, sinks.corrections),
+        ("ledger", ledger_tag, sinks.ledger),
+    ):
+        rows = side_output(counted, new_tag(), name).union(side_output(recognised, new_tag(), f"recognised-{name}"))
+        rows.sink_to(sink).uid(f"{name}-sink").name(name)
     for name, tag, sink in (
-        ("corrections", corrections_tag(), sinks.corrections),
-        ("ledger", ledger_tag(), sinks.ledger),
         ("collector-totals", totals_tag(), sinks.collector_totals),
         ("watermark", watermark_tag(), sinks.watermark),
     ):
         side_output(counted, tag, name).sink_to(sink).uid(f"{name}-sink").name(name)
+
+
+def _recognise(lines: DataStream) -> DataStream:
+    """Batches whose lines may come again in another batch, counted without those that have."""
+    keyed = key_by(lines, wire.key_of, "source-and-hour")
+    return keyed.process(RecogniseFunction(), Types.STRING()).uid("recognise").name("recognise")
 
 
 def _windows(usage: DataStream, sinks: MediaUsageSinks) -> None:

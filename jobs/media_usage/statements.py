@@ -46,6 +46,18 @@ def _time(column: str) -> str:
     return f"timestamptz 'epoch' + new.{column} * interval '1 millisecond'"
 
 
+def _of_first_copy() -> str:
+    """The row of the first copy says what the batch counted, whether it is written before or after those of others."""
+    columns = (
+        "boot_id, received_at, published_at, records, billed_ms, outcomes, rejected, unresolved_assets, "
+        "rule_version, builds"
+    )
+    return ", ".join(
+        f"{column} = CASE WHEN excluded.copies = 0 THEN excluded.{column} ELSE current.{column} END"
+        for column in columns.split(", ")
+    )
+
+
 USAGE: Final = _upsert(
     "hour_ms bigint, environment_id text, asset_id text, tier text, "
     "delivered_ms bigint, deliveries bigint, bytes bigint, records bigint",
@@ -90,8 +102,10 @@ SELECT {_time("hour_ms")}, batch_id, path, boot_id, source_id, {_time("received_
        records, billed_ms, outcomes::jsonb, rejected::jsonb, unresolved_assets::jsonb, copies, rule_version, builds,
        {LIVE_EPOCH}
 FROM $NEW
-ON CONFLICT (hour, batch_id, path) DO UPDATE SET copies = excluded.copies
-WHERE excluded.epoch >= current.epoch AND excluded.copies > current.copies""",
+ON CONFLICT (hour, batch_id, path) DO UPDATE SET
+    copies = greatest(excluded.copies, current.copies),
+    {_of_first_copy()}
+WHERE excluded.epoch >= current.epoch AND (excluded.copies = 0 OR excluded.copies > current.copies)""",
 )
 COLLECTOR_TOTALS: Final = Statement(
     """

@@ -6,18 +6,21 @@ crossing, with an object for its kind. Nothing of this sits in state.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 from zlib import crc32
 
 import orjson
 
+from jobs.media_usage import repeated_lines
 from jobs.media_usage.batch_tally import BatchTally
+from jobs.media_usage.repeated_lines import Line
 from jobs.media_usage.sums import Sums
 from jobs.media_usage.tally import UsageKey
 from schemas.cdn_logs_pb2 import Heartbeat
 
 _SEPARATOR = "\n"
+_HEARTBEAT = "heartbeat "
 _SUMS_SEPARATOR = "\x1e"
 _KEY_SEPARATOR = "\x1f"
 #: Buckets of assets an hour. Never a setting: an asset that changed its bucket within an hour would have its sums in
@@ -40,23 +43,48 @@ def key_of(message: str) -> str:
     return message.partition(_SEPARATOR)[0]
 
 
-def tallied(tally: BatchTally) -> str:
-    """A tallied batch, keyed by its batch id."""
-    return f"{tally.ledger.batch_id}{_SEPARATOR}{tally.encode()}"
+def tallied(tally: BatchTally, lines: Iterable[Line] | None = None) -> str:
+    """A tallied batch, keyed by its batch id; with its lines where they may come again in another batch."""
+    message = f"{tally.ledger.batch_id}{_SEPARATOR}{tally.encode()}"
+    return message if lines is None else f"{message}{_SEPARATOR}{repeated_lines.encode(lines)}"
 
 
 def heartbeat(beat: Heartbeat) -> str:
     """A heartbeat, keyed so that all of one collector meet in one place."""
     totals = [[beat.boot_id, each.source_id, each.batches, each.records, each.rejected] for each in beat.totals]
-    return f"heartbeat {beat.boot_id}{_SEPARATOR}{orjson.dumps(totals).decode()}"
+    return f"{_HEARTBEAT}{beat.boot_id}{_SEPARATOR}{orjson.dumps(totals).decode()}"
 
 
-def parse(message: str) -> BatchTally | list[CollectorTotals]:
-    """What a message from the tally says: a batch, or a collector's totals."""
-    key, _, body = message.partition(_SEPARATOR)
-    if key.startswith("heartbeat "):
-        return [CollectorTotals(*row) for row in orjson.loads(body)]
-    return BatchTally.decode(body)
+def is_heartbeat(message: str) -> bool:
+    """Whether a message from the tally is a heartbeat."""
+    return message.startswith(_HEARTBEAT)
+
+
+def parse_heartbeat(message: str) -> list[CollectorTotals]:
+    """The totals of a collector."""
+    return [CollectorTotals(*row) for row in orjson.loads(message.partition(_SEPARATOR)[2])]
+
+
+def parse_batch(message: str) -> BatchTally:
+    """The tally of a batch, with lines or without."""
+    return BatchTally.decode(message.split(_SEPARATOR, 2)[1])
+
+
+def has_lines(message: str) -> bool:
+    """Whether a batch's lines stand behind its tally."""
+    return message.count(_SEPARATOR) > 1
+
+
+def by_source_and_hour(tally: BatchTally, message: str) -> str:
+    """A batch with its lines, keyed by what its lines have in common with any that may repeat them."""
+    ledger = tally.ledger
+    return f"{ledger.source_id} {ledger.hour_ms}{_SEPARATOR}{message.partition(_SEPARATOR)[2]}"
+
+
+def parse_lines(message: str) -> tuple[BatchTally, list[Line]]:
+    """The tally of a batch, and its lines."""
+    _, tally, lines = message.split(_SEPARATOR, 2)
+    return BatchTally.decode(tally), repeated_lines.decode(lines)
 
 
 def usage_messages(tally: BatchTally) -> Iterator[str]:

@@ -10,6 +10,7 @@ from pyflink.datastream import ProcessFunction, RuntimeContext
 from jobs.build import BUILD_ID, require_build
 from jobs.media_usage import wire
 from jobs.media_usage.batch_tally import tally_batch
+from jobs.media_usage.repeated_lines import is_recognised, lines_of
 from schemas.batch import parse_batch
 from schemas.cdn_logs_pb2 import BatchKind
 
@@ -36,4 +37,5 @@ class TallyFunction(ProcessFunction):  # type: ignore[misc]  # pyflink is not ty
             yield wire.heartbeat(batch.header.heartbeat)
         else:
             self._records.inc(len(batch.records))
-            yield wire.tallied(tally_batch(batch))
+            lines = lines_of(batch) if is_recognised(batch.header) else None
+            yield wire.tallied(tally_batch(batch), lines)

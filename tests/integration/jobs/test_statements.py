@@ -111,6 +111,19 @@ def test_a_ledger_row_is_written_once_and_then_only_counts_copies(writer: Writer
     ]
 
 
+@pytest.mark.parametrize("order", [(0, 2), (2, 0), (2, 0, 2), (0, 2, 0)])
+def test_a_ledger_row_says_what_the_first_copy_counted_whichever_is_written_first(
+    writer: Writer, order: tuple[int, ...]
+) -> None:
+    counted = {0: (*LEDGER_ROW[:8], 3000, '{"billed":1,"repeated-line":1}', *LEDGER_ROW[10:]), 2: LEDGER_ROW}
+    for copies in order:
+        row = counted[copies]
+        writer.write(statements.LEDGER, (*row[:12], copies, *row[13:]))
+    assert writer.query("SELECT billed_ms, outcomes, copies FROM batch_ledger") == [
+        (3000, {"billed": 1, "repeated-line": 1}, 2)
+    ]
+
+
 def test_a_correction_repeated_changes_nothing(writer: Writer) -> None:
     for _ in range(2):
         writer.write(statements.CORRECTION, CORRECTION)

@@ -43,7 +43,11 @@ def build_reprocess(env: StreamExecutionEnvironment) -> None:
 
 COUNTING = """\
 tally (tally, _stream_key_by_map_operator) -> deduplicate
-deduplicate (deduplicate) -> collector-totals, corrections, hour-and-bucket, ledger, watermark
+deduplicate (deduplicate) -> collector-totals, corrections, hour-and-bucket, ledger, lines, watermark
+lines (Map, _stream_key_by_map_operator) -> recognise
+recognise (recognise) -> hour-and-bucket, recognised-corrections, recognised-ledger
+recognised-corrections (Map) -> corrections-sink
+recognised-ledger (Map) -> ledger-sink
 hour-and-bucket (_stream_key_by_map_operator) -> hourly-window
 hourly-window (hourly-window) -> refused, usage-sink
 refused (Map, beyond-lateness) ->

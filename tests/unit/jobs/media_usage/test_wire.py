@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from jobs.media_usage import wire
 from jobs.media_usage.batch_tally import tally_batch
+from jobs.media_usage.repeated_lines import Line
 from jobs.media_usage.sums import Sums
 from jobs.media_usage.tally import UsageKey
 from jobs.media_usage.wire import CollectorTotals
@@ -20,7 +21,25 @@ def test_a_tallied_batch_is_keyed_by_its_id() -> None:
     tallied = tally_batch(made)
     message = wire.tallied(tallied)
     assert wire.key_of(message) == made.header.batch_id
-    assert wire.parse(message) == tallied
+    assert not wire.is_heartbeat(message)
+    assert not wire.has_lines(message)
+    assert wire.parse_batch(message) == tallied
+
+
+def test_a_batch_travels_with_its_lines_to_the_task_of_their_source_and_hour() -> None:
+    made = batch([], hour_ms=HOUR, source_id="cloudflare-main")
+    tallied = tally_batch(made)
+    lines = [Line("id-1", "billed", ("env-1", "a1", "1080p"), 4000, 100, ""), Line("", "not-media", (), 0, 7, "")]
+    message = wire.tallied(tallied, lines)
+    assert (wire.key_of(message), wire.parse_batch(message)) == (made.header.batch_id, tallied)
+    assert wire.has_lines(message)
+    passed_on = wire.by_source_and_hour(tallied, message)
+    assert wire.key_of(passed_on) == f"cloudflare-main {HOUR}"
+    assert wire.parse_lines(passed_on) == (tallied, lines)
+
+
+def test_a_batch_without_records_has_lines_all_the_same() -> None:
+    assert wire.has_lines(wire.tallied(tally_batch(batch([], hour_ms=HOUR)), []))
 
 
 def test_a_heartbeat_is_keyed_by_its_collector() -> None:
@@ -34,7 +53,8 @@ def test_a_heartbeat_is_keyed_by_its_collector() -> None:
     )
     message = wire.heartbeat(beat)
     assert wire.key_of(message) == "heartbeat boot-1"
-    assert wire.parse(message) == [
+    assert wire.is_heartbeat(message)
+    assert wire.parse_heartbeat(message) == [
         CollectorTotals("boot-1", "fastly", 3, 20, 1),
         CollectorTotals("boot-1", "akamai", 1, 5, 0),
     ]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from jobs.media_usage import wire
 from jobs.media_usage.batch_tally import BatchTally, tally_batch
 from jobs.media_usage.operators.deduplicate import DeduplicateFunction, Seen
+from jobs.media_usage.repeated_lines import Line
 from jobs.media_usage.sums import Sums
 from jobs.media_usage.tally import UsageKey
 from schemas.cdn_logs_pb2 import Heartbeat, SourceTotals
@@ -51,7 +52,9 @@ class Harness:
         )
         context = SimpleNamespace(timer_service=lambda: service)
         return [
-            (out[0].tag_id, tuple(out[1])) if isinstance(out, tuple) else ("usage", out)
+            (out[0].tag_id, out[1] if isinstance(out[1], str) else tuple(out[1]))
+            if isinstance(out, tuple)
+            else ("usage", out)
             for out in self.function.process_element(message, context)
         ]
 
@@ -75,6 +78,13 @@ def test_a_further_copy_is_only_counted_as_a_copy() -> None:
     harness.send(wire.tallied(tally))
     assert harness.send(wire.tallied(tally)) == [("ledger", tuple(tally.ledger._replace(copies=1)))]
     assert harness.send(wire.tallied(tally)) == [("ledger", tuple(tally.ledger._replace(copies=2)))]
+
+
+def test_a_batch_whose_lines_may_come_again_is_passed_on_once_and_counted_elsewhere() -> None:
+    tally, harness = tallied(), Harness()
+    message = wire.tallied(tally, [Line("id-1", "billed", ("env-1", "a1", "1080p"), 4000, 100, "")])
+    assert harness.send(message) == [("lines", wire.by_source_and_hour(tally, message))]
+    assert harness.send(message) == [("ledger", tuple(tally.ledger._replace(copies=1)))]
 
 
 def test_a_late_batch_goes_to_corrections_and_never_to_a_window_whatever_the_watermark() -> None:

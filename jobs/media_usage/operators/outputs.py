@@ -1,0 +1,57 @@
+"""The rows that batches become, and the side outputs that carry them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pyflink.common import Row, TypeInformation, Types
+from pyflink.datastream import OutputTag
+
+from jobs.media_usage import wire
+from jobs.media_usage.batch_tally import LATE, BatchTally, LedgerRow
+from jobs.media_usage.statements import COLLECTOR_TOTALS, CORRECTION, LEDGER, WATERMARK, Statement
+
+
+def row_type(statement: Statement) -> TypeInformation:
+    """Row type of a statement's parameters. A new object each time: a used one holds a Java handle."""
+    return Types.ROW([Types.LONG() if kind == "bigint" else Types.STRING() for kind in statement.parameters])
+
+
+def ledger_tag() -> OutputTag:
+    return OutputTag("ledger", row_type(LEDGER))
+
+
+def corrections_tag() -> OutputTag:
+    return OutputTag("corrections", row_type(CORRECTION))
+
+
+def totals_tag() -> OutputTag:
+    return OutputTag("collector-totals", row_type(COLLECTOR_TOTALS))
+
+
+def watermark_tag() -> OutputTag:
+    return OutputTag("watermark", row_type(WATERMARK))
+
+
+def lines_tag() -> OutputTag:
+    return OutputTag("lines", Types.STRING())
+
+
+class BatchOutputs:
+    """Where a counted batch goes: its row to the ledger, its sums to the windows, or to corrections if it is late."""
+
+    def __init__(self) -> None:
+        self._ledger, self._corrections = ledger_tag(), corrections_tag()
+
+    def ledger(self, row: LedgerRow) -> tuple[OutputTag, Row]:
+        return self._ledger, Row(*row)
+
+    def first_copy(self, tally: BatchTally) -> Iterator[Any]:
+        """The gate: lateness stands in the batch's header, and a late batch never comes to a window."""
+        yield self.ledger(tally.ledger)
+        if tally.ledger.path != LATE:
+            yield from wire.usage_messages(tally)
+            return
+        for key, sums in tally.usage.items():
+            yield self._corrections, Row(tally.ledger.hour_ms, tally.ledger.batch_id, *key, *sums)

@@ -1,0 +1,101 @@
+"""The operator without Flink: a dictionary for state, a list for timers."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from jobs.media_usage import wire
+from jobs.media_usage.batch_tally import BatchTally, tally_batch
+from jobs.media_usage.operators.recognise import RecogniseFunction
+from jobs.media_usage.repeated_lines import Line
+from jobs.media_usage.sums import Sums
+from jobs.media_usage.tally import UsageKey
+from tests.support.batches import HOUR_MS, batch, delivery
+
+HOUR = 490_000 * HOUR_MS
+KEY = UsageKey("env-1", "a1", "1080p")
+
+
+class MapState(dict[str, bool]):
+    """A Flink map state of one key."""
+
+    contains = dict.__contains__
+    put = dict.__setitem__
+
+
+class Counter:
+    def __init__(self) -> None:
+        self.count = 0
+
+    def inc(self) -> None:
+        self.count += 1
+
+
+class Harness:
+    """One key's view of the operator."""
+
+    def __init__(self) -> None:
+        self.function = RecogniseFunction()
+        self.function._identities = self.state = MapState()  # what open() takes from Flink
+        self.function._repeated = self.repeated = Counter()
+        self.timers: list[int] = []
+
+    def send(self, tally: BatchTally, *identities: str) -> list[tuple[str, Any]]:
+        """(output, value) for everything that comes out; rows as tuples."""
+        service = SimpleNamespace(register_event_time_timer=self.timers.append)
+        context = SimpleNamespace(timer_service=lambda: service)
+        lines = [Line(identity, "billed", tuple(KEY), 4000, 100, "") for identity in identities]
+        message = wire.by_source_and_hour(tally, wire.tallied(tally, lines))
+        return [
+            (out[0].tag_id, tuple(out[1])) if isinstance(out, tuple) else ("usage", out)
+            for out in self.function.process_element(message, context)
+        ]
+
+
+def tallied(delivery_id: str, published_at_ms: int | None = None, count: int = 2) -> BatchTally:
+    records = [delivery("/a1/1080p/segment-1.ts") for _ in range(count)]
+    tally = tally_batch(batch(records, hour_ms=HOUR, delivery_id=delivery_id, published_at_ms=published_at_ms))
+    ledger = tally.ledger._replace(billed_ms=4000 * count, outcomes=f'{{"billed":{count}}}')
+    return BatchTally(ledger, {KEY: Sums(4000 * count, count, 100 * count, count)})
+
+
+def test_a_batch_of_new_lines_comes_out_as_any_other() -> None:
+    tally, harness = tallied("d1"), Harness()
+    assert harness.send(tally, "id-1", "id-2") == [
+        ("ledger", tuple(tally.ledger)),
+        *(("usage", message) for message in wire.usage_messages(tally)),
+    ]
+    assert harness.repeated.count == 0
+
+
+def test_a_repeated_line_is_not_counted_again_and_stands_in_the_ledger() -> None:
+    harness, again = Harness(), tallied("d2")
+    harness.send(tallied("d1"), "id-1", "id-2")
+    left = BatchTally(
+        again.ledger._replace(billed_ms=4000, outcomes='{"billed":1,"repeated-line":1}'), {KEY: Sums(4000, 1, 100, 2)}
+    )
+    assert harness.send(again, "id-2", "id-3") == [
+        ("ledger", tuple(left.ledger)),
+        *(("usage", message) for message in wire.usage_messages(left)),
+    ]
+    assert harness.repeated.count == 1
+
+
+def test_the_correction_of_a_late_batch_writes_its_key_with_zeros() -> None:
+    harness, late = Harness(), tallied("d2", published_at_ms=HOUR + 60 * HOUR_MS)
+    harness.send(tallied("d1"), "id-1", "id-2")
+    left = late.ledger._replace(billed_ms=0, outcomes='{"repeated-line":2}')
+    assert harness.send(late, "id-1", "id-2") == [
+        ("ledger", tuple(left)),
+        ("corrections", (HOUR, late.ledger.batch_id, *KEY, 0, 0, 0, 2)),
+    ]
+
+
+def test_identities_are_kept_as_long_as_the_windows_and_then_forgotten() -> None:
+    harness = Harness()
+    harness.send(tallied("d1"), "id-1", "id-2")
+    assert harness.timers == [HOUR + HOUR_MS + 73 * HOUR_MS]
+    assert sorted(harness.state) == ["id-1", "id-2"]
+    assert list(harness.function.on_timer(harness.timers[0], SimpleNamespace())) == []
+    assert not harness.state
