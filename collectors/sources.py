@@ -53,11 +53,6 @@ class Source:
     #: Fastly services that the challenge answers for.
     fastly_service_ids: tuple[str, ...] = ()
 
-    @property
-    def is_firehose(self) -> bool:
-        """Whether deliveries come in Firehose requests, with their own identity and form of answer."""
-        return self.framing.startswith("firehose")
-
 
 class Sources:
     """All sources, by id."""

@@ -36,7 +36,7 @@ def open_envelope(body: bytes) -> Envelope:
     """The request of a body. Raises InvalidBody."""
     try:
         return _decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidBody(f"the body is no Firehose request: {error}") from None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from collectors.framing.azure_records import split_records
 from collectors.framing.firehose import Envelope
 from collectors.framing.json_values import split_json
 from collectors.framing.lines import split_lines
@@ -16,6 +17,8 @@ SPLITTERS: Final[Mapping[str, Splitter]] = {
     "lines": split_lines,
     "firehose-json": split_json,
     "firehose-lines": split_lines,
+    "pubsub-json": split_json,
+    "azure-records": split_records,
 }
 
 

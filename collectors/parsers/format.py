@@ -11,7 +11,7 @@ import msgspec
 from collectors.records import LineParser
 
 #: How a body is unwrapped to lines: see collectors/framing/unwrap.py.
-Framing = Literal["json", "lines", "firehose-json", "firehose-lines"]
+Framing = Literal["json", "lines", "firehose-json", "firehose-lines", "pubsub-json", "azure-records"]
 
 
 def _no_probe(body: bytes) -> bool:

@@ -8,15 +8,15 @@ from typing import Final
 from aiohttp import web
 
 from collectors.blocks import Delivery
-from collectors.framing.unwrap import lines_of
+from collectors.framing.errors import InvalidBody
 from collectors.publisher import KafkaUnavailable
 from collectors.routes.authentication import authenticate
 from collectors.routes.body import read_body
-from collectors.routes.firehose import answer_firehose, firehose_delivery
+from collectors.routes.dialects import dialect_of
 from collectors.routes.keys import BUDGET, CLOCK, INTAKE, LIMITS, METRICS
-from collectors.routes.refusals import KAFKA_UNAVAILABLE, Refused
+from collectors.routes.plain import answer_plain
+from collectors.routes.refusals import INVALID_BODY, KAFKA_UNAVAILABLE, Refused
 from collectors.sources import Source
-from schemas.batch import delivery_id_of_body
 
 log = logging.getLogger(__name__)
 
@@ -29,21 +29,12 @@ async def post_logs(request: web.Request) -> web.Response:
     try:
         source = authenticate(request)
     except Refused as refused:
-        return answer_plain(refused)
+        return answer_plain(request, refused)
     outcome = await _outcome(request, source)
     if outcome is not None:
         request.app[METRICS].deliveries.labels(source.id, outcome.refusal.reason).inc()
         log.warning("source %s: refused a delivery, %s: %s", source.id, outcome.refusal.reason, outcome)
-    return answer_firehose(request, outcome) if source.is_firehose else answer_plain(outcome)
-
-
-def answer_plain(refused: Refused | None) -> web.Response:
-    """200 with nothing to read, or the refusal's status and message."""
-    if refused is None:
-        return web.Response()
-    refusal = refused.refusal
-    headers = {} if refusal.retry_after_s is None else {"Retry-After": str(refusal.retry_after_s)}
-    return web.Response(status=refusal.status, text=f"{refusal.message}\n", headers=headers)
+    return dialect_of(source.framing).answer(request, outcome)
 
 
 async def _outcome(request: web.Request, source: Source) -> Refused | None:
@@ -63,7 +54,7 @@ async def _accept(request: web.Request, source: Source) -> None:
             app[METRICS].deliveries.labels(source.id, _PROBE).inc()
             return
         app[METRICS].body_bytes.labels(source.id).inc(len(body))
-        delivery = _delivery(source, body, received_at_ms)
+        delivery = _delivery(request, source, body, received_at_ms)
         # The lines are copies: what they were cut from need not stay while Kafka answers.
         del body
         try:
@@ -72,14 +63,16 @@ async def _accept(request: web.Request, source: Source) -> None:
             raise Refused(KAFKA_UNAVAILABLE, str(error)) from error
 
 
-def _delivery(source: Source, body: bytes, received_at_ms: int) -> Delivery:
-    if source.is_firehose:
-        return firehose_delivery(source, body, received_at_ms)
+def _delivery(request: web.Request, source: Source, body: bytes, received_at_ms: int) -> Delivery:
+    try:
+        contents = dialect_of(source.framing).unwrap(source.framing, request.headers, body)
+    except InvalidBody as error:
+        raise Refused(INVALID_BODY, str(error)) from error
     return Delivery(
         source_id=source.id,
         cdn=source.cdn,
-        delivery_id=delivery_id_of_body(body),
+        delivery_id=contents.delivery_id,
         received_at_ms=received_at_ms,
-        lines=lines_of(body, source.framing),
+        lines=contents.lines,
         deduplicate_records=source.deduplicate_records,
     )

@@ -8,40 +8,27 @@ which is retried and then backed up.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 from aiohttp import web
 
-from collectors.blocks import Delivery
-from collectors.framing.errors import InvalidBody
 from collectors.framing.firehose import open_envelope
 from collectors.framing.unwrap import lines_of_envelope
+from collectors.routes.dialect import Contents, Dialect, identified
 from collectors.routes.keys import CLOCK
-from collectors.routes.refusals import INVALID_BODY, Refused
-from collectors.sources import Source
+from collectors.routes.refusals import Refused
 
 _REQUEST_ID: Final = "X-Amz-Firehose-Request-Id"
-_MAX_ID_CHARACTERS: Final = 128
 _PERMANENT: Final = 413
 
 
-def firehose_delivery(source: Source, body: bytes, received_at_ms: int) -> Delivery:
-    """The delivery of a Firehose request. Raises Refused."""
-    try:
-        envelope = open_envelope(body)
-    except InvalidBody as error:
-        raise Refused(INVALID_BODY, str(error)) from error
-    if not 0 < len(envelope.request_id) <= _MAX_ID_CHARACTERS:
-        raise Refused(INVALID_BODY, "the request id is empty or too long")
-    return Delivery(
-        source_id=source.id,
-        cdn=source.cdn,
-        delivery_id=envelope.request_id,
-        received_at_ms=received_at_ms,
-        lines=lines_of_envelope(envelope, source.framing),
-        deduplicate_records=source.deduplicate_records,
-    )
+def unwrap_firehose(framing: str, headers: Mapping[str, str], body: bytes) -> Contents:
+    """The lines of all records of a Firehose request. Raises InvalidBody."""
+    del headers
+    envelope = open_envelope(body)
+    return identified(envelope.request_id, lines_of_envelope(envelope, framing))
 
 
 def answer_firehose(request: web.Request, refused: Refused | None) -> web.Response:
@@ -55,3 +42,6 @@ def answer_firehose(request: web.Request, refused: Refused | None) -> web.Respon
         answer["errorMessage"] = refused.refusal.message
         status = 400 if refused.refusal.status == _PERMANENT else refused.refusal.status
     return web.Response(status=status, body=msgspec.json.encode(answer), content_type="application/json")
+
+
+FIREHOSE: Final = Dialect(unwrap=unwrap_firehose, answer=answer_firehose)

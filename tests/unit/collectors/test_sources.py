@@ -58,13 +58,7 @@ def test_the_example_is_valid_and_has_every_format() -> None:
 def test_an_http_source_with_a_secret_of_the_environment(tmp_path: Path) -> None:
     source = load(tmp_path, entry()).http("acme")
     assert source is not None
-    assert (source.id, source.cdn, source.framing, source.syslog, source.is_firehose) == (
-        "acme",
-        "cloudflare",
-        "json",
-        None,
-        False,
-    )
+    assert (source.id, source.cdn, source.framing, source.syslog) == ("acme", "cloudflare", "json", None)
     assert source.credentials.accept(SECRET)
 
 
@@ -88,7 +82,14 @@ def test_a_syslog_source_listens_on_its_own_port_and_not_on_http(tmp_path: Path)
 def test_a_framing_can_be_chosen(tmp_path: Path) -> None:
     source = load(tmp_path, entry(cdn="cloudfront", framing="lines")).http("acme")
     assert source is not None
-    assert (source.framing, source.is_firehose) == ("lines", False)
+    assert source.framing == "lines"
+
+
+def test_a_source_says_how_long_it_may_be_quiet(tmp_path: Path) -> None:
+    sources = load(
+        tmp_path, entry(id="a"), entry(id="b", silent_after_s=60), entry(id="c", silent_after_s=None), http_host="::1"
+    )
+    assert sources.silent_after_s() == {"a": 900, "b": 60, "c": None}
 
 
 @pytest.mark.parametrize(
@@ -136,6 +137,7 @@ def test_a_source_without_credentials_must_stay_on_loopback(
         ({"options": {"colour": "red"}}, "source 'acme', options: .*colour"),
         ({"cdn": "cloudfront", "format": "tab"}, "source 'acme', options: .*fields"),
         ({"cdn": "generic", "options": {"fields": {}}}, "source 'acme', options: .*status"),
+        ({"silent_after_s": 0}, r"source 'acme', entry: .*\$\.silent_after_s"),
         ({"sample_rate": 0.1}, "source 'acme', sample_rate: 0.1 of the requests cannot be billed"),
         (
             {"cdn": "generic", "options": {"fields": UNIDENTIFIED}, "deduplicate_records": True},
