@@ -18,10 +18,14 @@ _Key = tuple[int, str, str, str]
 
 
 class Traffic:
-    """Makes batches of one source and remembers what was sent."""
+    """Makes batches of one source and remembers what was sent.
 
-    def __init__(self, source_id: str) -> None:
+    A source that `repeats_lines` logs request ids, and its lines may come again in another batch.
+    """
+
+    def __init__(self, source_id: str, *, repeats_lines: bool = False) -> None:
         self.source_id = source_id
+        self._repeats_lines = repeats_lines
         self._numbers = itertools.count(1)
         self._arrivals: Counter[str] = Counter()
         self._late: set[str] = set()
@@ -41,10 +45,26 @@ class Traffic:
             delivery_id=f"delivery-{next(self._numbers)}",
             published_at_ms=published_at_ms,
         )
+        if self._repeats_lines:
+            made.header.deduplicate_records = True
+            for record in made.records:
+                record.request_id = f"{made.header.delivery_id}/{record.line}"
         for rendition, number in played:
             key = (hour_ms, film.environment_id, film.asset_id, TIERS[rendition])
             delivered_ms, deliveries, size = self._sums.get(key, (0, 0, 0))
             self._sums[key] = (delivered_ms + film.segment_ms[number], deliveries + 1, size + SEGMENT_BYTES)
+        return self.again(made)
+
+    def lines_again(self, *sent: AccessLogBatch, published_at_ms: int | None = None) -> AccessLogBatch:
+        """A new delivery of nothing but lines that were sent before; it adds nothing to the bill."""
+        made = batch(
+            [record for each in sent for record in each.records],
+            hour_ms=sent[0].header.hour_ms,
+            source_id=self.source_id,
+            delivery_id=f"delivery-{next(self._numbers)}",
+            published_at_ms=published_at_ms,
+        )
+        made.header.deduplicate_records = True
         return self.again(made)
 
     def again(self, made: AccessLogBatch) -> AccessLogBatch:
@@ -67,6 +87,15 @@ class Traffic:
             LedgerRow(batch_id, "late" if batch_id in self._late else "window", arrivals - 1)
             for batch_id, arrivals in self._arrivals.items()
         )
+
+
+def sum_of(*bills: list[BillRow]) -> list[BillRow]:
+    """One bill of several: rows of one key become one."""
+    sums: dict[_Key, Counter[str]] = {}
+    for row in itertools.chain.from_iterable(bills):
+        amount = Counter(ms=row.delivered_ms, deliveries=row.deliveries, bytes=row.bytes)
+        sums.setdefault((row.hour_ms, row.environment_id, row.asset_id, row.tier), Counter()).update(amount)
+    return sorted(BillRow(*key, of["ms"], of["deliveries"], of["bytes"]) for key, of in sums.items())
 
 
 def copy_published(made: AccessLogBatch, published_at_ms: int) -> AccessLogBatch:
