@@ -17,6 +17,7 @@ from confluent_kafka import KafkaException
 from collectors.budget import ByteBudget
 from collectors.build import BUILD_ID
 from collectors.clock_check import ClockCheck
+from collectors.completeness import Completeness
 from collectors.heartbeat import Heart
 from collectors.intake import Intake
 from collectors.kafka_config import producer_config
@@ -24,7 +25,18 @@ from collectors.metrics import Metrics
 from collectors.origin import Origin
 from collectors.publisher import Publisher
 from collectors.routes.drain import DRAIN
-from collectors.routes.keys import BUDGET, CLOCK, CLOCK_CHECK, INTAKE, LIMITS, METRICS, PUBLISHER, SOURCES
+from collectors.routes.keys import (
+    BUDGET,
+    CLOCK,
+    CLOCK_CHECK,
+    COMPLETENESS,
+    INTAKE,
+    LIMITS,
+    METRICS,
+    PUBLISHER,
+    SOURCES,
+    STATUS_CREDENTIALS,
+)
 from collectors.routes.table import SERVER_OPTIONS, add_routes
 from collectors.settings import InvalidSettings, Settings, read_settings
 from collectors.sources import InvalidSources, Sources, load_sources
@@ -48,6 +60,8 @@ def create_app(settings: Settings, sources: Sources) -> web.Application:
     app[CLOCK] = settings.clock
     app[BUDGET] = ByteBudget(settings.memory_limit_bytes)
     app[METRICS] = Metrics()
+    app[COMPLETENESS] = Completeness(settings.clock, sources.silent_after_s())
+    app[STATUS_CREDENTIALS] = settings.status_credentials
     app[LISTENERS] = []
     add_routes(app)
     app.cleanup_ctx.append(partial(_kafka, settings))
@@ -65,7 +79,7 @@ async def _kafka(settings: Settings, app: web.Application) -> AsyncIterator[None
         raise InvalidSettings(f"COLLECTOR_KAFKA_PROPERTIES_FILE: {error}") from error
     async with publisher:
         app[PUBLISHER] = publisher
-        app[INTAKE] = Intake(publisher=publisher, metrics=app[METRICS], origin=origin)
+        app[INTAKE] = Intake(publisher=publisher, metrics=app[METRICS], completeness=app[COMPLETENESS], origin=origin)
         if settings.clock_is_real:
             app[CLOCK_CHECK] = ClockCheck(settings.clock, publisher.broker_time_ms)
         heart = Heart(

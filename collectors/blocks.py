@@ -59,12 +59,12 @@ class Block(NamedTuple):
 class BlockResult:
     """What a block became: every line is in exactly one of `batches` and `dead_letters`.
 
-    `newest_event_ms` is 0 where there is no record.
+    `event_times_ms` are those of the records, in the order of lines.
     """
 
     batches: list[AccessLogBatch]
     dead_letters: list[DeadLetter]
-    newest_event_ms: int
+    event_times_ms: list[int]
 
 
 def cut_blocks(lines: Sequence[bytes]) -> Iterator[Block]:
@@ -119,11 +119,10 @@ class _BlockWork:
     hours: dict[int, HourBatch] = field(default_factory=dict)
     reasons: Counter[str] = field(default_factory=Counter)
     dead_letters: list[DeadLetter] = field(default_factory=list)
-    newest_event_ms: int = 0
+    event_times_ms: list[int] = field(default_factory=list)
 
     def add(self, line: int, record: Record) -> None:
-        if record.event_time_ms > self.newest_event_ms:
-            self.newest_event_ms = record.event_time_ms
+        self.event_times_ms.append(record.event_time_ms)
         hour_ms = record.event_time_ms - record.event_time_ms % HOUR_MS
         batch = self.hours.get(hour_ms)
         if batch is None:
@@ -154,7 +153,7 @@ class _BlockWork:
         batches[0].header.rejected.extend(
             ReasonCount(reason=reason, count=count) for reason, count in sorted(self.reasons.items())
         )
-        return BlockResult(batches=batches, dead_letters=self.dead_letters, newest_event_ms=self.newest_event_ms)
+        return BlockResult(batches=batches, dead_letters=self.dead_letters, event_times_ms=self.event_times_ms)
 
     def _header(self, hour_ms: int) -> BatchHeader:
         delivery = self.delivery

@@ -8,6 +8,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from collectors.blocks import BlockResult, Delivery, cut_blocks, parse_block
+from collectors.completeness import Completeness
+from collectors.event_times import EventTimes
 from collectors.metrics import Metrics
 from collectors.origin import Origin
 from collectors.publisher import Publisher, Shipment
@@ -16,20 +18,22 @@ from collectors.records import LineParser
 
 @dataclass
 class _Tally:
-    newest_event_ms: int = 0
+    received_at_ms: int
+    events: EventTimes = field(default_factory=EventTimes)
     rejected: Counter[str] = field(default_factory=Counter)
 
     def add(self, result: BlockResult) -> None:
         self.rejected.update(letter.reason for letter in result.dead_letters)
-        self.newest_event_ms = max(self.newest_event_ms, result.newest_event_ms)
+        self.events.add(self.received_at_ms, result.event_times_ms)
 
 
 class Intake:
     """The one door to Kafka for lines."""
 
-    def __init__(self, *, publisher: Publisher, metrics: Metrics, origin: Origin) -> None:
+    def __init__(self, *, publisher: Publisher, metrics: Metrics, completeness: Completeness, origin: Origin) -> None:
         self._publisher = publisher
         self._metrics = metrics
+        self._completeness = completeness
         self._origin = origin
 
     async def accept(self, delivery: Delivery, parse: LineParser) -> None:
@@ -39,7 +43,7 @@ class Intake:
         same ids.
         """
         started = time.monotonic()
-        tally = _Tally()
+        tally = _Tally(delivery.received_at_ms)
         shipment = self._publisher.shipment()
         for block in cut_blocks(delivery.lines):
             result = parse_block(delivery, block, parse, self._origin)
@@ -62,5 +66,13 @@ class Intake:
         self._metrics.lines.labels(delivery.source_id).inc(len(delivery.lines))
         for reason, count in tally.rejected.items():
             self._metrics.rejected.labels(delivery.source_id, reason).inc(count)
-        if tally.newest_event_ms:
-            self._metrics.newest_event.labels(delivery.source_id).set(tally.newest_event_ms / 1_000)
+        if tally.events.newest_ms is not None:
+            self._metrics.newest_event.labels(delivery.source_id).set(tally.events.newest_ms / 1_000)
+            self._metrics.event_delay.add(delivery.source_id, tally.events)
+        self._completeness.accepted(
+            delivery.source_id,
+            lines=len(delivery.lines),
+            line_bytes=sum(map(len, delivery.lines)),
+            rejected=tally.rejected,
+            events=tally.events,
+        )

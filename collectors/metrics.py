@@ -10,6 +10,8 @@ from typing import Final, Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from collectors.delay_histogram import DelayHistogram
+
 Kind = Literal["counter", "gauge", "histogram"]
 
 
@@ -58,6 +60,27 @@ NEWEST_EVENT: Final = Metric(
     labels=("source",),
     meaning="Newest event time seen, seconds since the epoch.",
     remedy="Falls behind: the CDN delivers late; beyond 48 h its data becomes corrections.",
+)
+EVENT_DELAY: Final = Metric(
+    name="collector_event_delay_seconds",
+    kind="histogram",
+    labels=("source",),
+    meaning="Age of the events of accepted deliveries when they arrived, 1 s to 48 h.",
+    remedy="Grows: the CDN delivers later than it did; look at its log delivery, and at refused deliveries.",
+)
+LAST_DELIVERY: Final = Metric(
+    name="collector_last_delivery_seconds",
+    kind="gauge",
+    labels=("source",),
+    meaning="Time of the last accepted delivery, seconds since the epoch; the collector's start while there is none.",
+    remedy="Stands still on all collectors: the source is silent; see docs/collectors/completeness.md.",
+)
+SILENT: Final = Metric(
+    name="collector_source_silent",
+    kind="gauge",
+    labels=("source",),
+    meaning="1 if this collector has accepted nothing for longer than the source's silent_after_s.",
+    remedy="1 on all collectors (min by source): ask with python -m ops.sources, then look at the CDN.",
 )
 IN_FLIGHT_BYTES: Final = Metric(
     name="collector_in_flight_bytes",
@@ -113,6 +136,9 @@ CATALOGUE: Final = (
     REJECTED,
     BODY_BYTES,
     NEWEST_EVENT,
+    EVENT_DELAY,
+    LAST_DELIVERY,
+    SILENT,
     IN_FLIGHT_BYTES,
     ACKNOWLEDGEMENT,
     KAFKA_FAILURES,
@@ -133,6 +159,9 @@ class Metrics:
         self.rejected = self._counter(REJECTED)
         self.body_bytes = self._counter(BODY_BYTES)
         self.newest_event = self._gauge(NEWEST_EVENT)
+        self.event_delay = DelayHistogram(EVENT_DELAY.name, EVENT_DELAY.meaning, self.registry)
+        self.last_delivery = self._gauge(LAST_DELIVERY)
+        self.silent = self._gauge(SILENT)
         self.in_flight_bytes = self._gauge(IN_FLIGHT_BYTES)
         self.acknowledgement = Histogram(ACKNOWLEDGEMENT.name, ACKNOWLEDGEMENT.meaning, registry=self.registry)
         self.kafka_failures = self._counter(KAFKA_FAILURES)

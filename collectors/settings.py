@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from collectors.clock import Clock, clock_from
+from collectors.credentials import MIN_SECRET_CHARACTERS, Credentials, hash_of
 
 _PREFIX: Final = "COLLECTOR_"
 _MIB: Final = 1024 * 1024
@@ -42,6 +43,8 @@ class Settings:
     sources_file: Path
     #: File of more librdkafka properties (`key=value` lines), for SASL and TLS; secrets belong there.
     kafka_properties_file: Path | None = None
+    #: Tokens of operators who ask for the status from another machine, of COLLECTOR_STATUS_TOKEN_FILE: one a line.
+    status_credentials: Credentials = field(default_factory=Credentials)
     http_host: str = "127.0.0.1"
     #: 0 lets the system choose.
     http_port: int = 8080
@@ -69,6 +72,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         kafka_bootstrap=reader.required("KAFKA_BOOTSTRAP", "set it to host:port of a Kafka broker"),
         sources_file=_file(reader.required("SOURCES_FILE", "set it to the YAML file of sources"), "SOURCES_FILE"),
         kafka_properties_file=reader.optional("KAFKA_PROPERTIES_FILE", _properties_file, None),
+        status_credentials=reader.optional("STATUS_TOKEN_FILE", _tokens, Credentials()),
         http_host=reader.optional("HTTP_HOST", str, "127.0.0.1"),
         http_port=reader.optional("HTTP_PORT", _port, 8080),
         heartbeat_interval_s=reader.optional("HEARTBEAT_INTERVAL_S", _positive, 15.0),
@@ -161,6 +165,13 @@ def _file(value: str, name: str) -> Path:
     if not path.is_file():
         raise InvalidSettings(f"{_PREFIX}{name}: there is no file {value}")
     return path
+
+
+def _tokens(value: str) -> Credentials:
+    tokens = _file(value, "STATUS_TOKEN_FILE").read_text().split()
+    if not tokens or min(map(len, tokens)) < MIN_SECRET_CHARACTERS:
+        raise ValueError(f"{value} must hold tokens of at least {MIN_SECRET_CHARACTERS} characters, one a line")
+    return Credentials(hashes=tuple(map(hash_of, tokens)))
 
 
 def _properties_file(value: str) -> Path:

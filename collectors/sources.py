@@ -50,6 +50,8 @@ class Source:
     syslog: SyslogEndpoint | None = None
     #: Whether the usage job recognises a line that the CDN sends again in another delivery.
     deduplicate_records: bool = False
+    #: Seconds without an accepted delivery after which the source is called silent; None: never.
+    silent_after_s: int | None = 900
     #: Fastly services that the challenge answers for.
     fastly_service_ids: tuple[str, ...] = ()
 
@@ -68,6 +70,10 @@ class Sources:
     def syslog(self) -> list[Source]:
         """The sources that listen for syslog."""
         return [source for source in self._by_id.values() if source.syslog is not None]
+
+    def silent_after_s(self) -> dict[str, int | None]:
+        """When each source is called silent, by id."""
+        return {source.id: source.silent_after_s for source in self._by_id.values()}
 
     def fastly_service_ids(self) -> list[str]:
         """The Fastly services of all sources, ordered."""
@@ -96,6 +102,7 @@ class _Entry(msgspec.Struct, forbid_unknown_fields=True):
     fastly_service_ids: list[str] = []
     deduplicate_records: bool = False
     sample_rate: float = 1.0
+    silent_after_s: Annotated[int, Meta(ge=1)] | None = 900
 
 
 def load_sources(path: Path, *, http_host: str, environ: Mapping[str, str]) -> Sources:
@@ -151,6 +158,7 @@ class _Builder:
             credentials=credentials,
             syslog=self._syslog(),
             deduplicate_records=entry.deduplicate_records,
+            silent_after_s=entry.silent_after_s,
             fastly_service_ids=tuple(entry.fastly_service_ids),
         )
 

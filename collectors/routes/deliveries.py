@@ -13,7 +13,7 @@ from collectors.publisher import KafkaUnavailable
 from collectors.routes.authentication import authenticate
 from collectors.routes.body import read_body
 from collectors.routes.dialects import dialect_of
-from collectors.routes.keys import BUDGET, CLOCK, INTAKE, LIMITS, METRICS
+from collectors.routes.keys import BUDGET, CLOCK, COMPLETENESS, INTAKE, LIMITS, METRICS
 from collectors.routes.plain import answer_plain
 from collectors.routes.refusals import INVALID_BODY, KAFKA_UNAVAILABLE, Refused
 from collectors.sources import Source
@@ -33,6 +33,7 @@ async def post_logs(request: web.Request) -> web.Response:
     outcome = await _outcome(request, source)
     if outcome is not None:
         request.app[METRICS].deliveries.labels(source.id, outcome.refusal.reason).inc()
+        request.app[COMPLETENESS].refused(source.id, outcome.refusal.reason)
         log.warning("source %s: refused a delivery, %s: %s", source.id, outcome.refusal.reason, outcome)
     return dialect_of(source.framing).answer(request, outcome)
 

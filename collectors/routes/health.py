@@ -5,8 +5,10 @@ from __future__ import annotations
 from aiohttp import web
 from prometheus_client import generate_latest
 
+from collectors.completeness import Report
+from collectors.metrics import Metrics
 from collectors.publisher import KafkaUnavailable
-from collectors.routes.keys import BUDGET, CLOCK_CHECK, METRICS, PUBLISHER
+from collectors.routes.keys import BUDGET, CLOCK_CHECK, COMPLETENESS, METRICS, PUBLISHER
 
 
 async def get_healthz(request: web.Request) -> web.Response:
@@ -32,7 +34,16 @@ async def get_metrics(request: web.Request) -> web.Response:
     """All metrics in Prometheus' text format."""
     metrics = request.app[METRICS]
     metrics.in_flight_bytes.set(request.app[BUDGET].used)
+    _export_silence(request.app[COMPLETENESS].report(minutes=0), metrics)
     return web.Response(
         body=generate_latest(metrics.registry),
         headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
     )
+
+
+def _export_silence(report: Report, metrics: Metrics) -> None:
+    """What changes by the mere passing of time, set when it is asked for."""
+    for source in report.sources:
+        last_ms = report.started_ms if source.last_delivery_ms is None else source.last_delivery_ms
+        metrics.last_delivery.labels(source.id).set(last_ms / 1_000)
+        metrics.silent.labels(source.id).set(source.silent)

@@ -9,6 +9,8 @@ from aiohttp import web
 from collectors.budget import ByteBudget
 from collectors.clock import Clock
 from collectors.clock_check import ClockCheck
+from collectors.completeness import Completeness
+from collectors.credentials import Credentials
 from collectors.intake import Intake
 from collectors.metrics import Metrics
 from collectors.publisher import Publisher
@@ -22,5 +24,8 @@ BUDGET: Final = web.AppKey("budget", ByteBudget)
 METRICS: Final = web.AppKey("metrics", Metrics)
 PUBLISHER: Final = web.AppKey("publisher", Publisher)
 INTAKE: Final = web.AppKey("intake", Intake)
+COMPLETENESS: Final = web.AppKey("completeness", Completeness)
+#: Of operators who ask for the status.
+STATUS_CREDENTIALS: Final = web.AppKey("status_credentials", Credentials)
 #: Absent where the clock follows the data.
 CLOCK_CHECK: Final = web.AppKey("clock_check", ClockCheck)

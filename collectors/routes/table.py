@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from collectors.routes import deliveries, fastly_challenge, health
+from collectors.routes import deliveries, fastly_challenge, health, status
 from collectors.routes.drain import DRAIN, Drain, count_requests
 
 #: How aiohttp is to serve them.
@@ -27,6 +27,7 @@ def add_routes(app: web.Application) -> None:
     app.middlewares.append(count_requests)
     app.router.add_post(deliveries.PATH, deliveries.post_logs)
     app.router.add_get(fastly_challenge.PATH, fastly_challenge.get_challenge)
+    app.router.add_get(status.PATH, status.get_status)
     app.router.add_get("/healthz", health.get_healthz)
     app.router.add_get("/readyz", health.get_readyz)
     app.router.add_get("/metrics", health.get_metrics)

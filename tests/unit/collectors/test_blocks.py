@@ -105,7 +105,7 @@ class TestBatches:
     def test_a_block_makes_one_batch_an_hour_and_counts_rejects_in_the_first(self) -> None:
         what = delivery(line(EIGHT + 5, host="b"), b"bad", line(SEVEN + 7, method=1, host="a"), line(EIGHT, host="b"))
         (result,) = results(what)
-        assert result.newest_event_ms == EIGHT + 5
+        assert result.event_times_ms == [EIGHT + 5, SEVEN + 7, EIGHT]
         assert result.batches == [
             AccessLogBatch(
                 header=BatchHeader(

@@ -7,6 +7,8 @@ import asyncio
 import pytest
 
 from collectors.blocks import Delivery
+from collectors.completeness import Completeness, Minute
+from collectors.event_times import EventTimes
 from collectors.intake import Intake
 from collectors.metrics import Metrics
 from collectors.origin import Origin
@@ -26,14 +28,21 @@ class World:
         self.producer = FakeProducer()
         self.metrics = Metrics()
         self.publisher = publisher(self.producer, TurnedClock(NOW))
+        self.completeness = Completeness(TurnedClock(NOW), {"acme": 900})
         self.intake = Intake(
-            publisher=self.publisher, metrics=self.metrics, origin=Origin(build="0123456789ab", boot_id="b007")
+            publisher=self.publisher,
+            metrics=self.metrics,
+            completeness=self.completeness,
+            origin=Origin(build="0123456789ab", boot_id="b007"),
         )
 
     async def accept(self, *lines: bytes) -> None:
         what = Delivery(source_id="acme", cdn="generic", delivery_id="d1", received_at_ms=NOW, lines=lines)
         async with self.publisher:
             await self.intake.accept(what, PARSE)
+
+    def minutes(self) -> list[Minute]:
+        return self.completeness.report().sources[0].minutes
 
     def sample(self, name: str, **labels: str) -> float | None:
         return self.metrics.registry.get_sample_value(name, {"source": "acme", **labels})
@@ -52,6 +61,24 @@ async def test_every_line_is_a_record_or_a_dead_letter_when_it_returns() -> None
     assert world.sample("collector_lines_total") == 1_502
     assert world.sample("collector_rejected_lines_total", reason="bad-json") == 2
     assert world.sample("collector_newest_event_seconds") == NOW / 1_000
+    assert world.sample("collector_event_delay_seconds_count") == 1_500
+
+
+async def test_a_delivery_is_counted_in_its_minute() -> None:
+    world = World()
+    await world.accept(GOOD, b"bad", GOOD)
+    events = EventTimes()
+    events.add(NOW, [NOW, NOW])
+    assert world.minutes() == [
+        Minute(
+            minute_ms=NOW - NOW % 60_000,
+            deliveries=1,
+            lines=3,
+            bytes=2 * len(GOOD) + 3,
+            rejected={"bad-json": 1},
+            events=events,
+        )
+    ]
 
 
 async def test_a_delivery_without_lines_is_nothing() -> None:
@@ -66,6 +93,7 @@ async def test_a_delivery_that_kafka_does_not_take_is_neither_accepted_nor_count
     with pytest.raises(KafkaUnavailable):
         await world.accept(GOOD)
     assert world.sample("collector_lines_total") is None
+    assert world.minutes() == []
 
 
 async def test_a_delivery_stops_at_its_first_failed_message() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from collectors.clock import FileClock, SystemClock
+from collectors.credentials import Credentials, hash_of
 from collectors.settings import InvalidSettings, Limits, Settings, read_settings
 
 
@@ -28,10 +29,12 @@ def test_two_variables_are_enough(required: dict[str, str]) -> None:
 def test_every_variable(required: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "clock").write_text("1")
     (tmp_path / "kafka.properties").touch()
+    (tmp_path / "tokens").write_text("of-an-operator-1\nof-an-operator-2\n")
     settings = read_settings(
         {
             **required,
             "COLLECTOR_KAFKA_PROPERTIES_FILE": str(tmp_path / "kafka.properties"),
+            "COLLECTOR_STATUS_TOKEN_FILE": str(tmp_path / "tokens"),
             "COLLECTOR_HTTP_HOST": "0.0.0.0",
             "COLLECTOR_HTTP_PORT": "0",
             "COLLECTOR_HEARTBEAT_INTERVAL_S": "1.5",
@@ -51,6 +54,7 @@ def test_every_variable(required: dict[str, str], tmp_path: Path) -> None:
         kafka_bootstrap="kafka:9092",
         sources_file=Path(required["COLLECTOR_SOURCES_FILE"]),
         kafka_properties_file=tmp_path / "kafka.properties",
+        status_credentials=Credentials(hashes=(hash_of("of-an-operator-1"), hash_of("of-an-operator-2"))),
         http_host="0.0.0.0",
         http_port=0,
         heartbeat_interval_s=1.5,
@@ -84,6 +88,7 @@ def test_a_missing_variable_is_named_with_its_fix(required: dict[str, str], miss
         ("CLOCK", "file:/no/such/file", "No such file"),
         ("SOURCES_FILE", "/no/such/file", "there is no file"),
         ("KAFKA_PROPERTIES_FILE", "/no/such/file", "there is no file"),
+        ("STATUS_TOKEN_FILE", "/no/such/file", "there is no file"),
         ("DRAIN_TIMEOUT_S", "5", "must be longer than COLLECTOR_DELIVERY_TIMEOUT_S"),
         ("MEMORY_LIMIT_BYTES", "1000", "raise the first or lower the others"),
         ("HEARTBEAT", "5", "no setting: remove it, or choose one of"),
@@ -93,3 +98,13 @@ def test_a_wrong_variable_is_named(required: dict[str, str], variable: str, valu
     with pytest.raises(InvalidSettings, match=complaint) as caught:
         read_settings({**required, f"COLLECTOR_{variable}": value})
     assert f"COLLECTOR_{variable}" in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "\n", "too-short\n", "long-enough-as-it-is\nshort\n"])
+def test_a_file_of_tokens_needs_long_ones_and_they_stay_out_of_the_complaint(
+    required: dict[str, str], tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "tokens").write_text(text)
+    with pytest.raises(InvalidSettings, match=r"COLLECTOR_STATUS_TOKEN_FILE: .* at least 16 characters") as caught:
+        read_settings({**required, "COLLECTOR_STATUS_TOKEN_FILE": str(tmp_path / "tokens")})
+    assert "short" not in str(caught.value)

@@ -12,12 +12,23 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from collectors.budget import ByteBudget
+from collectors.completeness import Completeness
 from collectors.credentials import Credentials, hash_of
 from collectors.intake import Intake
 from collectors.metrics import Metrics
 from collectors.origin import Origin
 from collectors.parsers.registry import FORMATS
-from collectors.routes.keys import BUDGET, CLOCK, INTAKE, LIMITS, METRICS, PUBLISHER, SOURCES
+from collectors.routes.keys import (
+    BUDGET,
+    CLOCK,
+    COMPLETENESS,
+    INTAKE,
+    LIMITS,
+    METRICS,
+    PUBLISHER,
+    SOURCES,
+    STATUS_CREDENTIALS,
+)
 from collectors.routes.table import SERVER_OPTIONS, add_routes
 from collectors.settings import Limits
 from collectors.sources import Source, Sources
@@ -63,6 +74,8 @@ class Collector:
         self.app[CLOCK] = self.clock
         self.app[BUDGET] = self.budget
         self.app[METRICS] = self.metrics
+        self.app[COMPLETENESS] = Completeness(self.clock, self.app[SOURCES].silent_after_s())
+        self.app[STATUS_CREDENTIALS] = Credentials()
         add_routes(self.app)
         self.app.cleanup_ctx.append(self._kafka)
         self.client: TestClient[web.Request, web.Application]
@@ -71,7 +84,7 @@ class Collector:
         async with publisher(self.producer, self.clock, metrics=self.metrics) as made:
             app[PUBLISHER] = made
             origin = Origin(build="0123456789ab", boot_id="b007")
-            app[INTAKE] = Intake(publisher=made, metrics=self.metrics, origin=origin)
+            app[INTAKE] = Intake(publisher=made, metrics=self.metrics, completeness=app[COMPLETENESS], origin=origin)
             yield
 
     def outcomes(self) -> dict[tuple[str, str], float]:

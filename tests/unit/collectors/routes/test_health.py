@@ -48,3 +48,16 @@ async def test_metrics_are_in_prometheus_text_format(collector: Any) -> None:
     answer = await collector.client.get("/metrics")
     assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
     assert "# TYPE collector_deliveries_total counter" in await answer.text()
+
+
+async def test_silence_is_measured_when_metrics_are_asked_for(collector: Any) -> None:
+    def sample(name: str) -> float | None:
+        value: float | None = collector.metrics.registry.get_sample_value(name, {"source": "akamai"})
+        return value
+
+    collector.clock.ms += 900_000
+    await collector.client.get("/metrics")
+    assert (sample("collector_last_delivery_seconds"), sample("collector_source_silent")) == (NOW / 1_000, 0)
+    collector.clock.ms += 1
+    await collector.client.get("/metrics")
+    assert sample("collector_source_silent") == 1
