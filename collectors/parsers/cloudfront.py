@@ -5,10 +5,8 @@ Facts and quirks:
 
 * Event time: `date` + `time` (UTC, whole seconds) and `timestamp` (real-time: seconds with decimals) are when the
   edge finished responding: the end.
-* `sc-bytes` is the total **with headers**, and there is no body field. Rule of the estimate: with the expected body
-  known (the range's length, else `sc-content-len`), a total of at least that is a whole body; otherwise the body is
-  the total less an allowance for headers (600 bytes for HTTP/1, 300 for HTTP/2 and 3, whose headers are
-  compressed), never below 0.
+* `sc-bytes` is the total **with headers**, and there is no body field: see body_estimate.py. The expected body is the
+  range's length, else `sc-content-len`.
 * `sc-content-len` of a 200 is the object's size. For a 206 the log has first and last byte, but no total.
 * `sc-status` 000: the viewer closed before any answer; when it closes later, the status that was started stays.
 * The viewer left in mid-transfer: `x-edge-result-type` is `Error` while `x-edge-response-result-type` is not, or
@@ -32,6 +30,7 @@ from urllib.parse import unquote
 
 import msgspec
 
+from collectors.parsers.body_estimate import body_of_total, range_length
 from collectors.parsers.fields import NULLS, duration_ms, method_of, path_of, text, user_agent_of
 from collectors.parsers.format import Format, always
 from collectors.parsers.json_lines import JsonLines
@@ -39,8 +38,6 @@ from collectors.records import InvalidLine, LineParser, Record
 from schemas.cdn_logs_pb2 import CacheStatus
 
 _Value = str | int | float | None
-_HEADER_ALLOWANCE_HTTP1: Final = 600
-_HEADER_ALLOWANCE: Final = 300
 _MAX_NUMBER: Final = 2**53
 _OTHER: Final = CacheStatus.CACHE_STATUS_OTHER
 _CACHE: Final = {
@@ -190,15 +187,13 @@ def _utc_ms(date: str, time: str) -> int:
 
 
 def _expected_body(first: int | None, last: int | None, length: int | None) -> int | None:
-    return length if first is None or last is None else max(last - first + 1, 0)
+    in_range = range_length(first, last)
+    return length if in_range is None else in_range
 
 
 def _body_bytes(row: _Row, expected: int | None) -> int:
-    total = _required(row.sc_bytes, "sc-bytes")
-    if expected is not None and total >= expected:
-        return expected
     is_http1 = row.protocol.startswith("HTTP/1") or not text(row.protocol)
-    return max(total - (_HEADER_ALLOWANCE_HTTP1 if is_http1 else _HEADER_ALLOWANCE), 0)
+    return body_of_total(_required(row.sc_bytes, "sc-bytes"), expected, is_http1=is_http1)
 
 
 def _is_aborted(row: _Row, status: int) -> bool:
