@@ -1,81 +1,31 @@
-"""Akamai DataStream 2, JSON log format, one object a line.
+"""Akamai DataStream 2 to a custom HTTPS endpoint, in its JSON log format: one object a line.
 
-Fields: techdocs.akamai.com/datastream2/v3/docs/data-set-parameters. Facts and quirks:
+What the fields mean stands in akamai_row.py, the other log format in akamai_structured.py. Of JSON alone:
 
-* Event time: `reqTimeSec` is when the edge accepted the request (the start), in seconds with or without decimals.
-  The end is that + `reqEndTimeMSec` (request read) + `turnAroundTimeMSec` (to the first byte sent; starts where
-  `reqEndTimeMSec` ends) + `transferTimeMSec` (first to last byte sent); what is not logged counts as 0.
 * All values come as strings in observed data; keys whose value is `-` or null are left out, but `-` is seen too.
-* `bytes` is the response body; "for HTTP/2, this includes overhead bytes", so it can pass the object's size.
-  `objSize` is the size of the object; where it is not logged, `rspContentLen` of a 200 stands for it.
-* `reqPath` has no query; observed data lacks the leading slash and writes the root as `-`.
-* `UA` is URI-encoded, with `+` or `%20` for a space: decoded once. The path stays encoded.
-* `range` is `37334-42356`: the bytes of the answer, without `bytes=` and without a total.
-* `lastByte` is 0 where the last byte of the object was not served (meaning unconfirmed); a 206 may end before it
-  and be complete, so only a 200 with 0 is flagged as aborted.
-* `statusCode` 0: no response was sent (seen in dashboards of others).
-* `isMidgress` (collect_midgress: 0 client to edge, 1 inside a region, 2 at a parent): 1 and 2 are internal;
-  their `cliIP` is an Akamai server. The key's spelling is unconfirmed.
+* How the objects of one upload stand behind each other is not documented: lines, an array and plain concatenation
+  are all cut (framing `json`).
 * "Validate & Save" posts a sample request whose body is not documented: see `is_probe`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import unquote_plus
 
 import msgspec
 
-from collectors.parsers.fields import (
-    ByteCount,
-    EpochSeconds,
-    Status,
-    duration_ms,
-    method_of,
-    path_of,
-    seconds_to_ms,
-    text,
-    user_agent_of,
-    whole_number,
-)
+from collectors.parsers import akamai_structured
+from collectors.parsers.akamai_row import Row, record_of
 from collectors.parsers.format import Format, always
 from collectors.parsers.json_lines import JsonLines
 from collectors.records import LineParser, Record
-from schemas.cdn_logs_pb2 import CacheStatus
 
-#: A sample request is small; a delivery of log lines without the one required key is not taken for one.
+#: A sample request is small.
 PROBE_MAX_BYTES: Final = 4_096
-_UNKNOWN: Final = CacheStatus.CACHE_STATUS_UNSPECIFIED
-_CACHE: Final[dict[str | int, CacheStatus]] = {
-    "0": CacheStatus.CACHE_STATUS_MISS,
-    0: CacheStatus.CACHE_STATUS_MISS,
-    "1": CacheStatus.CACHE_STATUS_HIT,
-    1: CacheStatus.CACHE_STATUS_HIT,
-}
-
-
-class _Row(msgspec.Struct, gc=False, rename="camel"):
-    req_time_sec: EpochSeconds
-    status_code: Status
-    bytes: ByteCount
-    req_path: str = "-"
-    req_method: str = ""
-    req_host: str = ""
-    req_id: str = ""
-    cli_ip: str = msgspec.field(name="cliIP", default="")
-    edge_ip: str = msgspec.field(name="edgeIP", default="")
-    ua: str = msgspec.field(name="UA", default="")
-    cache_status: str | int = ""
-    range: str = ""
-    obj_size: ByteCount | None = None
-    rsp_content_len: ByteCount | None = None
-    last_byte: str | int = ""
-    is_midgress: str | int = ""
-    req_end_time_msec: ByteCount | None = msgspec.field(name="reqEndTimeMSec", default=None)
-    turn_around_time_msec: ByteCount | None = msgspec.field(name="turnAroundTimeMSec", default=None)
-    transfer_time_msec: ByteCount | None = msgspec.field(name="transferTimeMSec", default=None)
-    time_to_first_byte: ByteCount | None = None
+#: Keys that streams of whatever field list have. A stream without them is set up wrongly, but no probe.
+_LOG_LINE: Final = re.compile(rb'"(?:version|streamId|cp|reqId|reqTimeSec|statusCode|bytes|cliIP|reqHost|reqPath)"')
 
 
 class Options(msgspec.Struct, forbid_unknown_fields=True):
@@ -90,52 +40,17 @@ def parser(options: Options) -> LineParser:
 
 def is_probe(body: bytes) -> bool:
     """Whether a body is the sample request of "Validate & Save": small, and nothing like a log line in it."""
-    return len(body) <= PROBE_MAX_BYTES and b'"reqTimeSec"' not in body
+    return len(body) <= PROBE_MAX_BYTES and _LOG_LINE.search(body) is None
 
 
-_rows: Final = JsonLines(_Row)
+_rows: Final = JsonLines(Row)
 
 
 def _parse(line: bytes) -> Record:
-    row = _rows.decode(line)
-    elapsed_ms = _elapsed_ms(row)
-    first, last = _range(row.range)
-    return Record(
-        event_time_ms=seconds_to_ms(row.req_time_sec) + (elapsed_ms or 0),
-        status=row.status_code,
-        path=path_of(text(row.req_path) or "/"),
-        method=method_of(text(row.req_method)),
-        host=text(row.req_host),
-        body_bytes=row.bytes,
-        object_bytes=row.rsp_content_len if row.obj_size is None and row.status_code == 200 else row.obj_size,
-        aborted=row.status_code == 200 and str(row.last_byte) == "0",
-        internal=str(row.is_midgress) in {"1", "2"},
-        cache_status=_CACHE.get(row.cache_status, _UNKNOWN),
-        client_ip=text(row.cli_ip),
-        user_agent=user_agent_of(row.ua, unquote_plus),
-        pop=text(row.edge_ip),
-        time_to_first_byte_ms=None if row.time_to_first_byte is None else duration_ms(row.time_to_first_byte),
-        elapsed_ms=elapsed_ms,
-        request_id=text(row.req_id),
-        range_start=first,
-        range_end=last,
-    )
-
-
-def _elapsed_ms(row: _Row) -> int | None:
-    parts = (row.req_end_time_msec, row.turn_around_time_msec, row.transfer_time_msec)
-    logged = [part for part in parts if part is not None]
-    return duration_ms(sum(logged)) if logged else None
-
-
-def _range(value: str) -> tuple[int | None, int | None]:
-    if not value:
-        return None, None
-    first, _, last = value.partition("-")
-    start, end = whole_number(first), whole_number(last)
-    return (None, None) if start is None or end is None else (start, end)
+    return record_of(_rows.decode(line))
 
 
 FORMATS: Final[Mapping[str, Format]] = {
     "json": Format(options=Options, parser=parser, framing="json", is_probe=is_probe, has_request_id=always),
+    "structured": akamai_structured.FORMAT,
 }

@@ -1,29 +1,37 @@
-r"""Fastly real-time log streaming: JSON lines in the format string that we publish.
+r"""Fastly real-time log streaming: JSON lines in the format string that we publish, fastly.log-format.txt.
 
 Fastly has no fixed schema, the customer pastes a format string, so this parser reads ours and refuses lines of
 another version. Keys, with the VCL that fills them (fastly.com/documentation/reference/vcl/variables):
 
 =============  =====================================================================================
 `v`            1, the version of the format string
-`ts_ms`        `%{begin:msec}t`, start of the request
-`end_ms`       `%{end:msec}t`, end of the response: the event time
+`id`           `uuid.version4()`: drawn as the line is written, so a line that is sent again keeps it.
+               Fastly has no request id of its own
+`ts_ms`        `time.start.msec`, start of the request
+`end_ms`       `time.end.msec`, end of the response (`vcl_log` runs after it): the event time
 `elapsed_us`   `time.elapsed.usec`; where `end_ms` is missing, the event time is `ts_ms` + this
-`ttfb_us`      `time.to_first_byte` in µs
-`id`           a request id that the service makes; Fastly has none of its own
+`ttfb`         `time.to_first_byte`: an RTIME, printed as seconds with three decimals
+`edge`         1 where `fastly.ff.visits_this_service == 0` (Fastly's own default format: `fastly_is_edge`).
+               With shielding `vcl_log` runs on the shield as well ("may result in double logging", page
+               "vcl_log"), so one view is logged twice: rows with 0 are internal
+`inner`        `segmented_caching.is_inner_req`: with segmented caching one request runs `vcl_log` once for
+               each segment of the object and once for the whole (page "Segmented caching"): rows with 1 are
+               internal
 `method`, `host`, `url`, `ua`, `ip`   as requested; `url` is `req.url`, which has the query
 `status`       `resp.status`
-`body`         `resp.body_bytes_written`: body bytes, without headers (`total` has both and is not read)
+`body`         `resp.body_bytes_written`: body bytes, without headers
+`clen`         `resp.http.Content-Length`, or null; the object size of a 200
 `crange`       `resp.http.Content-Range`; its total is the object size
-`clen`         `resp.http.Content-Length`, optional; the object size of a 200
-`done`         `resp.completed`, optional: 0 where the edge has not written the whole response
+`done`         `resp.completed`: 0 where the edge has not written the whole response. Written is not received:
+               "some of the response may still be buffered or in transit" (page "resp.completed")
 `cache`        `fastly_info.state`: HIT, MISS, PASS, ... with suffixes such as HIT-CLUSTER
 `pop`          `server.datacenter`
-`edge`         1 where `fastly.ff.visits_this_service == 0`. With shielding `vcl_log` runs on the shield
-               as well, so one view is logged twice: rows with 0 are internal
 =============  =====================================================================================
 
-Quirks: an unset VCL string prints as `(null)`; a format string may quote every number; `cstr_escape()` makes
-`\xHH`, which is not JSON and is rejected (use `json.escape()`).
+Quirks: an unset VCL string prints as `(null)` or as nothing (unconfirmed which: both are read); a format string may
+quote every number; `cstr_escape()` makes `\xHH`, which is not JSON and is rejected (hence `json.escape()`). Sampling
+is a condition on the logging endpoint (`randombool`), which no field can tell. How often Fastly tries again, and
+whether a batch that it repeats is the same bytes, is not published.
 """
 
 from __future__ import annotations
@@ -35,11 +43,13 @@ import msgspec
 
 from collectors.parsers.fields import (
     ByteCount,
+    Seconds,
     Status,
     content_range,
     duration_ms,
     method_of,
     path_of,
+    seconds_to_ms,
     text,
 )
 from collectors.parsers.format import Format, always
@@ -65,7 +75,7 @@ class _Row(msgspec.Struct, gc=False):
     ts_ms: ByteCount | None = None
     end_ms: ByteCount | None = None
     elapsed_us: ByteCount | None = None
-    ttfb_us: ByteCount | None = None
+    ttfb: Seconds | None = None
     id: str = ""
     method: str = ""
     host: str = ""
@@ -76,6 +86,7 @@ class _Row(msgspec.Struct, gc=False):
     crange: str = ""
     clen: ByteCount | None = None
     edge: bool | int = 1
+    inner: bool | int = 0
     done: bool | int = 1
 
 
@@ -107,12 +118,12 @@ def _parse(line: bytes) -> Record:
         body_bytes=row.body,
         object_bytes=row.clen if size is None and row.status == 200 else size,
         aborted=not row.done,
-        internal=not row.edge,
+        internal=not row.edge or bool(row.inner),
         cache_status=_CACHE.get(row.cache.partition("-")[0], _OTHER),
         client_ip=text(row.ip),
         user_agent=text(row.ua),
         pop=text(row.pop),
-        time_to_first_byte_ms=None if row.ttfb_us is None else duration_ms(row.ttfb_us // 1_000),
+        time_to_first_byte_ms=None if row.ttfb is None else seconds_to_ms(row.ttfb),
         elapsed_ms=elapsed_ms,
         request_id=text(row.id),
         range_start=first,

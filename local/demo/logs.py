@@ -84,7 +84,7 @@ def _fastly(event: Event) -> str:
         f'"host":"{viewer.host}","url":"{event.path}?tok={event.request_id % 997:03}","proto":"HTTP/{viewer.protocol}",'
         f'"status":{_status(event)},"body":{event.body_bytes},"clen":{"null" if length is None else length},'
         f'"crange":"{content_range}","done":{int(event.completed)},"cache":"{"HIT" if event.hit else "MISS"}",'
-        f'"ttfb_us":{event.first_byte_ms * 1_000},"elapsed_us":{event.elapsed_ms * 1_000},'
+        f'"ttfb":{event.first_byte_ms / 1_000:.3f},"elapsed_us":{event.elapsed_ms * 1_000},'
         f'"ua":"{viewer.user_agent}","edge":{int(not event.internal)}}}'
     )
 

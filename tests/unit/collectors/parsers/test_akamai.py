@@ -1,14 +1,17 @@
-"""DataStream 2 lines as edges write them."""
+"""DataStream 2 lines in JSON, and the stream that we publish."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 
 from collectors.parsers import akamai
+from collectors.parsers.akamai_row import Row
 from collectors.records import InvalidLine, Record
 from schemas.cdn_logs_pb2 import CacheStatus, Method
 from tests.support.log_lines import is_record_or_reject, json_lines
@@ -45,6 +48,7 @@ LINE = {
     "transferTimeMSec": "181",
     "lastByte": "1",
 }
+STREAM = json.loads((Path(akamai.__file__).parent / "akamai.data-stream.tf.json").read_text())
 
 parse = akamai.parser(akamai.Options())
 
@@ -54,9 +58,9 @@ def parsed(**different: Any) -> Record:
     return parse(json.dumps({key: value for key, value in fields.items() if value is not ...}).encode())
 
 
-def test_every_field_of_a_documented_line() -> None:
-    assert parsed() == Record(
-        event_time_ms=1_795_417_200_302,
+def test_every_field_of_a_line() -> None:
+    assert parsed(isMidgress="0", reqEndTimeMSec="20", range="0-1183320") == Record(
+        event_time_ms=1_795_417_200_322,
         status=200,
         path="/ch7/1080p/seg%2044821.m4s",
         method=Method.METHOD_GET,
@@ -70,10 +74,10 @@ def test_every_field_of_a_documented_line() -> None:
         user_agent="ExamplePlayer/3.1 (tvOS)",
         pop="198.51.100.7",
         time_to_first_byte_ms=4,
-        elapsed_ms=184,
-        request_id="1a2b3c4d",
-        range_start=None,
-        range_end=None,
+        elapsed_ms=204,
+        request_id="1a2b3c4d-1795417200118-198.51.100.7",
+        range_start=0,
+        range_end=1_183_320,
     )
 
 
@@ -94,72 +98,6 @@ def test_a_missing_key_and_every_null_are_alike(null: object) -> None:
         None,
     )
     assert (record.cache_status, record.aborted) == (CacheStatus.CACHE_STATUS_UNSPECIFIED, False)
-
-
-@pytest.mark.parametrize(
-    ("different", "event_time_ms", "elapsed_ms"),
-    [
-        ({"reqEndTimeMSec": "20"}, 1_795_417_200_322, 204),
-        ({"turnAroundTimeMSec": ...}, 1_795_417_200_299, 181),
-        ({"turnAroundTimeMSec": ..., "transferTimeMSec": ...}, 1_795_417_200_118, None),
-        ({"reqTimeSec": "1795417200"}, 1_795_417_200_184, 184),
-        ({"reqTimeSec": 1795417200.118}, 1_795_417_200_302, 184),
-    ],
-    ids=["all parts", "no turn-around", "start only", "whole seconds", "a number"],
-)
-def test_event_time_is_the_start_and_all_that_came_after(
-    different: dict[str, Any], event_time_ms: int, elapsed_ms: int | None
-) -> None:
-    record = parsed(**different)
-    assert (record.event_time_ms, record.elapsed_ms) == (event_time_ms, elapsed_ms)
-
-
-@pytest.mark.parametrize(
-    ("logged", "path"),
-    [("ch7/a.m4s", "/ch7/a.m4s"), ("/ch7/a.m4s", "/ch7/a.m4s"), ("-", "/"), (..., "/"), ("a%2Bb+c", "/a%2Bb+c")],
-    ids=["observed", "documented", "root", "left out", "encoded"],
-)
-def test_the_missing_slash_is_put_back_and_nothing_decoded(logged: object, path: str) -> None:
-    assert parsed(reqPath=logged).path == path
-
-
-@pytest.mark.parametrize(
-    ("different", "object_bytes"),
-    [
-        ({"objSize": "9"}, 9),
-        ({"objSize": ..., "statusCode": "200"}, 1_183_321),
-        ({"objSize": ..., "statusCode": "206"}, None),
-    ],
-    ids=["objSize", "Content-Length of a 200", "Content-Length of a part"],
-)
-def test_the_object_size_is_that_of_the_whole_object(different: dict[str, Any], object_bytes: int | None) -> None:
-    assert parsed(**different).object_bytes == object_bytes
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [("37334-42356", (37_334, 42_356)), ("0-", (None, None)), ("-5", (None, None)), ("1-2,4-5", (None, None))],
-)
-def test_a_range_has_no_prefix(value: str, expected: tuple[int | None, ...]) -> None:
-    record = parsed(range=value, statusCode="206")
-    assert (record.range_start, record.range_end) == expected
-
-
-@pytest.mark.parametrize(
-    ("status", "last_byte", "aborted"),
-    [("200", "0", True), ("200", 0, True), ("200", "1", False), ("206", "0", False), ("200", ..., False)],
-)
-def test_a_200_without_the_last_byte_is_aborted(status: str, last_byte: object, aborted: bool) -> None:
-    assert parsed(statusCode=status, lastByte=last_byte).aborted is aborted
-
-
-@pytest.mark.parametrize(("value", "internal"), [("0", False), ("1", True), ("2", True), (2, True), (..., False)])
-def test_midgress_is_internal(value: object, internal: bool) -> None:
-    assert parsed(isMidgress=value).internal is internal
-
-
-def test_status_0_means_that_nothing_was_answered() -> None:
-    assert parsed(statusCode="0", bytes="0").status == 0
 
 
 @pytest.mark.parametrize(
@@ -186,12 +124,27 @@ def test_a_line_that_cannot_be_billed_is_rejected(different: dict[str, Any]) -> 
         (b'{"message":"sample"}', True),
         (json.dumps(LINE).encode(), False),
         (json.dumps(LINE).encode()[:-20], False),
+        (b'{"version":3,"cp":"900001"}', False),
         (b"x" * 4_097, False),
     ],
-    ids=["text", "json", "a log line", "a broken log line", "too large"],
+    ids=["text", "json", "a log line", "a broken log line", "a line of a stream without times", "too large"],
 )
 def test_the_sample_request_of_a_new_stream_is_a_probe(body: bytes, probe: bool) -> None:
     assert akamai.is_probe(body) is probe
+
+
+def test_the_published_stream_logs_every_field_that_is_read() -> None:
+    read = {field.encode_name for field in msgspec.structs.fields(Row)}
+    # Whether the log of midgress has an id to choose is unknown, and the published stream leaves midgress out. The
+    # stream's id is for the structured format: see akamai_structured.py.
+    assert set(STREAM["locals"]["fields"]) == read - {"isMidgress"} | {"streamId"}
+
+
+def test_the_published_stream_is_what_the_parser_expects() -> None:
+    stream = STREAM["resource"]["akamai_datastream"]["usage"]
+    assert (stream["delivery_configuration"]["format"], stream["collect_midgress"]) == ("JSON", False)
+    assert stream["https_connector"]["authentication_type"] == "BASIC"
+    assert "${var.collector_password}" in stream["https_connector"]["password"]
 
 
 @given(json_lines(LINE))

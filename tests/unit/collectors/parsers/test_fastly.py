@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collectors.credentials import Credentials, hash_of
 from collectors.parsers import fastly
 from collectors.records import InvalidLine, Record
+from collectors.syslog.frames import FrameDecoder
+from collectors.syslog.line_tokens import LineTokens
 from schemas.cdn_logs_pb2 import CacheStatus, Method
 from tests.support.log_lines import is_record_or_reject, json_lines
 
@@ -34,13 +40,38 @@ LINE = {
     "clen": 524288,
     "done": 1,
     "cache": "HIT",
-    "ttfb_us": 812,
+    "ttfb": 0.012,
     "elapsed_us": 268031,
     "asn": 64500,
     "cc": "DE",
     "ua": "ExamplePlayer/3.1",
     "ref": "",
     "edge": 1,
+    "inner": 0,
+}
+
+FORMAT_STRING = (Path(fastly.__file__).parent / "fastly.log-format.txt").read_text().removesuffix("\n")
+#: VCL of the format string to what an edge prints for LINE, with every optional header unset.
+PRINTED = {
+    "uuid.version4()": "9f0c1d7e-5b2a-4e6f-8a3b-2c1d0e9f8a7b",
+    "time.start.msec": "1795417200123",
+    "time.end.msec": "1795417200391",
+    "time.elapsed.usec": "268031",
+    "time.to_first_byte": "0.012",
+    'if(fastly.ff.visits_this_service == 0, "1", "0")': "1",
+    'if(segmented_caching.is_inner_req, "1", "0")': "0",
+    "json.escape(req.method)": "GET",
+    "json.escape(req.http.Host)": "vod.example.com",
+    "json.escape(req.url)": "/a1/video/720p/segment-118.m4s?tok=a\\u0022b",
+    "resp.status": "200",
+    "resp.body_bytes_written": "1183321",
+    'if(resp.http.Content-Length, resp.http.Content-Length, "null")': "null",
+    "json.escape(resp.http.Content-Range)": "(null)",
+    'if(resp.completed, "1", "0")': "1",
+    "json.escape(fastly_info.state)": "HIT-CLUSTER",
+    "json.escape(server.datacenter)": "FRA",
+    "json.escape(req.http.Fastly-Client-IP)": "2001:db8:10::2f",
+    "json.escape(req.http.User-Agent)": "(null)",
 }
 
 parse = fastly.parser(fastly.Options())
@@ -66,7 +97,7 @@ def test_every_field_of_a_partial_response() -> None:
         client_ip="2001:db8:10::2f",
         user_agent="ExamplePlayer/3.1",
         pop="FRA",
-        time_to_first_byte_ms=0,
+        time_to_first_byte_ms=12,
         elapsed_ms=268,
         request_id="9f0c1d7e5b2a4e6f8a3b2c1d0e9f8a7b",
         range_start=0,
@@ -124,9 +155,79 @@ def test_the_object_size_is_that_of_the_whole_object_only(different: dict[str, A
     assert parsed(**different).object_bytes == object_bytes
 
 
-@pytest.mark.parametrize("edge", [0, "0", False])
-def test_rows_of_a_shield_are_internal(edge: object) -> None:
-    assert parsed(edge=edge).internal
+def printed(format_string: str) -> bytes:
+    """The line that an edge makes of a format string."""
+    return re.sub(r"%\{(.*?)\}V", lambda match: PRINTED[match[1]], format_string).encode()
+
+
+def test_the_published_format_string_prints_a_line_that_is_read_whole() -> None:
+    assert parse(printed(FORMAT_STRING)) == Record(
+        event_time_ms=1_795_417_200_391,
+        status=200,
+        path="/a1/video/720p/segment-118.m4s",
+        method=Method.METHOD_GET,
+        host="vod.example.com",
+        body_bytes=1_183_321,
+        object_bytes=None,
+        aborted=False,
+        internal=False,
+        cache_status=CacheStatus.CACHE_STATUS_HIT,
+        client_ip="2001:db8:10::2f",
+        user_agent="",
+        pop="FRA",
+        time_to_first_byte_ms=12,
+        elapsed_ms=268,
+        request_id="9f0c1d7e-5b2a-4e6f-8a3b-2c1d0e9f8a7b",
+        range_start=None,
+        range_end=None,
+    )
+
+
+def test_the_published_format_string_has_every_key_that_is_read_and_no_other() -> None:
+    published = set(json.loads(printed(FORMAT_STRING)))
+    assert published == {field.encode_name for field in msgspec.structs.fields(fastly._Row)}
+
+
+def test_the_published_format_string_is_one_line_that_escapes_whatever_a_client_sends() -> None:
+    assert "\n" not in FORMAT_STRING
+    quoted = re.findall(r'"%\{(.*?)\}V"', FORMAT_STRING)
+    assert [name for name in quoted if not name.startswith("json.escape(")] == ["uuid.version4()"]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "credentials"),
+    [
+        (b"<134>2026-11-23T07:00:00Z cache-fra-eddf8230045 acme-usage[4711]: ", Credentials()),
+        (
+            b"a-secret-of-acme-1234 <134>2026-11-23T07:00:00Z cache-fra-eddf8230045 acme-usage[4711]: ",
+            Credentials(hashes=(hash_of("a-secret-of-acme-1234"),)),
+        ),
+        (
+            b"<134>2026-11-23T07:00:00Z cache-fra-eddf8230045 acme-usage[4711]: a-secret-of-acme-1234 ",
+            Credentials(hashes=(hash_of("a-secret-of-acme-1234"),)),
+        ),
+        (b"", Credentials()),
+    ],
+    ids=["classic", "classic behind a token", "classic before a token", "blank"],
+)
+def test_a_line_over_syslog_is_the_same_line(prefix: bytes, credentials: Credentials) -> None:
+    line = printed(FORMAT_STRING)
+    frames = FrameDecoder(100_000).feed(prefix + line + b"\n" + prefix + line + b"\n")
+    tokens = LineTokens(credentials)
+    assert [parse(tokens.line_of(frame)) for frame in frames] == [parse(line), parse(line)]
+
+
+@pytest.mark.parametrize(
+    "different",
+    [{"edge": 0}, {"edge": "0"}, {"edge": False}, {"inner": 1}, {"inner": "1"}, {"inner": True}],
+    ids=["shield", "shield as text", "shield as flag", "segment", "segment as text", "segment as flag"],
+)
+def test_rows_of_a_shield_and_of_a_cached_segment_are_internal(different: dict[str, Any]) -> None:
+    assert parsed(**different).internal
+
+
+def test_a_format_string_of_before_segmented_caching_is_still_read() -> None:
+    assert not parsed(inner=...).internal
 
 
 @pytest.mark.parametrize("done", [0, "0", False])

@@ -13,6 +13,7 @@ def test_the_formats_that_are_read() -> None:
         "fastly json": "json",
         "cloudflare json": "json",
         "akamai json": "json",
+        "akamai structured": "lines",
         "cloudfront json": "firehose-json",
         "cloudfront tab": "firehose-lines",
         "generic json": "json",

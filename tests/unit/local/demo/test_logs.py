@@ -49,7 +49,7 @@ def test_fastly_writes_our_format_string() -> None:
         '"svc":"SU1Z0isxPaozGVKXdv0eY","pop":"FRA","ip":"2001:db8:10::2f","method":"GET",'
         '"host":"sportivo.example.com","url":"/vod/title-0007/720p/segment-118.m4s?tok=196","proto":"HTTP/2",'
         '"status":200,"body":1183321,"clen":1183321,"crange":"","done":1,"cache":"HIT",'
-        '"ttfb_us":12000,"elapsed_us":268000,"ua":"ExamplePlayer/3.1 (Linux;Android 16)","edge":1}'
+        '"ttfb":0.012,"elapsed_us":268000,"ua":"ExamplePlayer/3.1 (Linux;Android 16)","edge":1}'
     )
 
 
