@@ -18,7 +18,7 @@ PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --requir
 
 .PHONY: help
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 .PHONY: setup
 setup: $(INSTALLED) $(JARS) ## Install what is missing: .venv from requirements.lock, jars from pom.xml
@@ -49,6 +49,10 @@ up: setup ## Start the local stack, keep it running, print its endpoints
 .PHONY: status
 status: $(INSTALLED) ## Say which services of the local stack run
 	@$(PY) -m local status
+
+.PHONY: sources
+sources: $(INSTALLED) ## Say what each source has sent to the local stack, and which are silent
+	@set -a; . "$${LOCAL_STATE:-.local/state}/env"; $(PY) -m ops.sources
 
 .PHONY: down
 down: $(INSTALLED) ## Stop the local stack; leaves no process behind

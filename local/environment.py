@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from local import flink_home, kafka, postgres, redis
+from local import collectors, flink_home, kafka, postgres, redis
 from local.settings import ROOT, Settings
 
 
@@ -20,6 +20,7 @@ def variables(settings: Settings) -> dict[str, str]:
         "LOCAL_STATE": str(settings.state),
         "ASSETS_DSN": assets,
         "BILLING_DSN": billing,
+        "OPS_COLLECTORS": " ".join(collectors.url(settings, index) for index in range(settings.collectors)),
         "FLINK_RUN": shlex.join([flink_home.command(settings), "run"]),
         "ENRICHMENT_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap(settings),
         "ENRICHMENT_REDIS_URL": redis.url(settings),
