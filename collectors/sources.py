@@ -6,35 +6,27 @@ secret, or a reference to an environment variable (`${env:NAME}`) or a file (`${
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any
 
 import msgspec
 import yaml
 from msgspec import Meta
 
-from collectors.credentials import MIN_SECRET_CHARACTERS, Credentials, hash_of
+from collectors.credential_entries import CredentialEntry, InvalidCredential, credentials_of
+from collectors.credentials import Credentials
+from collectors.listeners import Listener, SyslogEndpoint
+from collectors.pace import Pace
 from collectors.parsers.format import Format, Framing
 from collectors.parsers.registry import FORMATS
 from collectors.records import LineParser
-
-_REFERENCE: Final = re.compile(r"\$\{(env|file):([^}]+)\}")
+from collectors.trust import Untrusted, check_http_trust, check_syslog_trust
 
 
 class InvalidSources(ValueError):
     """The file of sources is wrong; the message names source and field."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SyslogEndpoint:
-    """Where a source's syslog connections arrive: one port a source, because syslog names no source."""
-
-    host: str
-    port: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +40,8 @@ class Source:
     format: Format
     credentials: Credentials
     syslog: SyslogEndpoint | None = None
+    #: How fast it may send, on this collector.
+    pace: Pace = field(default_factory=Pace, compare=False)
     #: Whether the usage job recognises a line that the CDN sends again in another delivery.
     deduplicate_records: bool = False
     #: Seconds without an accepted delivery after which the source is called silent; None: never.
@@ -80,37 +74,34 @@ class Sources:
         return sorted({name for source in self._by_id.values() for name in source.fastly_service_ids})
 
 
-class _Listener(msgspec.Struct, forbid_unknown_fields=True):
-    type: Literal["http", "syslog-tcp"]
-    host: str = "127.0.0.1"
-    port: Annotated[int, Meta(ge=0, le=65_535)] | None = None
-
-
-class _Credential(msgspec.Struct, forbid_unknown_fields=True):
-    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")] | None = None
-    secret: str | None = None
+_Rate = Annotated[float, Meta(gt=0)]
 
 
 class _Entry(msgspec.Struct, forbid_unknown_fields=True):
     id: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9._-]{0,62}$")]
     cdn: str
-    listener: _Listener
+    listener: Listener
     format: str = "json"
     framing: Framing | None = None
-    credentials: list[_Credential] = []
+    credentials: list[CredentialEntry] = []
     options: dict[str, Any] = {}
     fastly_service_ids: list[str] = []
     deduplicate_records: bool = False
     sample_rate: float = 1.0
+    max_lines_per_s: _Rate | None = None
+    max_bytes_per_s: _Rate | None = None
     silent_after_s: Annotated[int, Meta(ge=1)] | None = 900
 
 
-def load_sources(path: Path, *, http_host: str, environ: Mapping[str, str]) -> Sources:
-    """The sources of a YAML file. `http_host` is where HTTP listens. Raises InvalidSources."""
-    entries = _entries(path)
-    sources = [_Builder(number, entry, http_host, environ).source() for number, entry in enumerate(entries)]
+def load_sources(path: Path, *, http_host: str, environ: Mapping[str, str], has_client_ca: bool = False) -> Sources:
+    """The sources of a YAML file. Raises InvalidSources.
+
+    `http_host` is where HTTP listens, `has_client_ca` whether it verifies client certificates.
+    """
+    surroundings = _Surroundings(http_host=http_host, environ=environ, has_client_ca=has_client_ca)
+    sources = [_Builder(number, entry, surroundings).source() for number, entry in enumerate(_entries(path))]
     _refuse_doubles([source.id for source in sources], "id")
-    _refuse_doubles([source.syslog for source in sources if source.syslog and source.syslog.port], "listener")
+    _refuse_doubles([_address(source.syslog) for source in sources if source.syslog and source.syslog.port], "listener")
     return Sources(sources)
 
 
@@ -124,21 +115,32 @@ def _entries(path: Path) -> list[object]:
     return document["sources"]
 
 
+def _address(endpoint: SyslogEndpoint) -> str:
+    protocol = "udp" if endpoint.transport == "udp" else "tcp"
+    return f"{protocol} {endpoint.host} port {endpoint.port}"
+
+
 def _refuse_doubles(values: list[Any], what: str) -> None:
     for value in values:
         if values.count(value) > 1:
             raise InvalidSources(f"two sources have the same {what}: {value}")
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Surroundings:
+    http_host: str
+    environ: Mapping[str, str]
+    has_client_ca: bool
+
+
 class _Builder:
     """Turns one entry of the file into a source, naming both in every complaint."""
 
-    def __init__(self, number: int, entry: object, http_host: str, environ: Mapping[str, str]) -> None:
+    def __init__(self, number: int, entry: object, surroundings: _Surroundings) -> None:
         named = isinstance(entry, dict) and "id" in entry
         self._name = f"source {entry['id']!r}" if named else f"source number {number + 1}"  # type: ignore[index]
         self._entry = self._convert(entry, _Entry, "")
-        self._http_host = http_host
-        self._environ = environ
+        self._surroundings = surroundings
 
     def source(self) -> Source:
         entry = self._entry
@@ -147,8 +149,8 @@ class _Builder:
             raise self._invalid("format", f"unknown for cdn {entry.cdn!r}; known: {_known_formats()}")
         options = self._convert(entry.options, known.options, "options")
         self._check_countable(known, options)
-        credentials = Credentials(hashes=tuple(self._hash(item) for item in entry.credentials))
-        self._check_trust(credentials)
+        credentials, endpoint = self._credentials(), self._endpoint()
+        self._check_trust(credentials, endpoint)
         return Source(
             id=entry.id,
             cdn=entry.cdn,
@@ -156,21 +158,25 @@ class _Builder:
             framing=entry.framing or known.framing,
             format=known,
             credentials=credentials,
-            syslog=self._syslog(),
+            syslog=endpoint,
+            pace=Pace(max_lines_per_s=entry.max_lines_per_s, max_bytes_per_s=entry.max_bytes_per_s),
             deduplicate_records=entry.deduplicate_records,
             silent_after_s=entry.silent_after_s,
             fastly_service_ids=tuple(entry.fastly_service_ids),
         )
 
-    def _syslog(self) -> SyslogEndpoint | None:
-        listener = self._entry.listener
-        if listener.type == "http":
-            if listener.port is not None:
-                raise self._invalid("listener.port", "HTTP sources share COLLECTOR_HTTP_PORT; remove it")
-            return None
-        if listener.port is None:
-            raise self._invalid("listener.port", "a syslog source needs its own port")
-        return SyslogEndpoint(host=listener.host, port=listener.port)
+    def _credentials(self) -> Credentials:
+        try:
+            return credentials_of(self._entry.credentials, self._surroundings.environ)
+        except InvalidCredential as error:
+            raise self._invalid("credentials", str(error)) from error
+
+    def _endpoint(self) -> SyslogEndpoint | None:
+        try:
+            endpoint: SyslogEndpoint | None = self._entry.listener.endpoint()
+        except ValueError as error:
+            raise self._invalid("listener", str(error)) from error
+        return endpoint
 
     def _check_countable(self, known: Format, options: Any) -> None:  # of the format's own type
         if self._entry.sample_rate != 1:
@@ -182,33 +188,15 @@ class _Builder:
         if self._entry.deduplicate_records and not known.has_request_id(options):
             raise self._invalid("deduplicate_records", "lines of this format carry no request id; remove it")
 
-    def _check_trust(self, credentials: Credentials) -> None:
-        listener = self._entry.listener
-        host = self._http_host if listener.type == "http" else listener.host
-        if not credentials and not _is_loopback(host):
-            raise self._invalid(
-                "credentials", f"none, although {host} can be reached from outside; add one or listen on 127.0.0.1"
-            )
-
-    def _hash(self, credential: _Credential) -> bytes:
-        if credential.sha256 is not None and credential.secret is None:
-            return bytes.fromhex(credential.sha256)
-        if credential.secret is None or credential.sha256 is not None:
-            raise self._invalid("credentials", "each needs exactly one of sha256 and secret")
-        secret = self._resolve(credential.secret)
-        if len(secret) < MIN_SECRET_CHARACTERS:
-            raise self._invalid("credentials", f"a secret is shorter than {MIN_SECRET_CHARACTERS} characters")
-        return hash_of(secret)
-
-    def _resolve(self, reference: str) -> str:
-        match = _REFERENCE.fullmatch(reference)
-        if match is None:
-            raise self._invalid("credentials", "a secret must be ${env:NAME} or ${file:/path}, never the text itself")
-        kind, name = match.groups()
+    def _check_trust(self, credentials: Credentials, endpoint: SyslogEndpoint | None) -> None:
+        around = self._surroundings
         try:
-            return self._environ[name] if kind == "env" else Path(name).read_text().strip()
-        except (KeyError, OSError) as error:
-            raise self._invalid("credentials", f"cannot read {reference}") from error
+            if endpoint is None:
+                check_http_trust(credentials, host=around.http_host, has_client_ca=around.has_client_ca)
+            else:
+                check_syslog_trust(credentials, endpoint)
+        except Untrusted as error:
+            raise self._invalid("credentials", str(error)) from error
 
     def _convert(self, value: object, kind: Any, field: str) -> Any:  # any Struct
         try:
@@ -222,12 +210,3 @@ class _Builder:
 
 def _known_formats() -> str:
     return ", ".join(f"{cdn} {name}" for cdn, name in FORMATS)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

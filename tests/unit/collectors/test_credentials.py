@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.credentials import Credentials, hash_of
+from collectors.credentials import ClientCertificate, Credentials, hash_of
 
 OLD, NEW = "an-old-secret-of-acme", "a-new-secret-of-acme"
 ROTATING = Credentials(hashes=(hash_of(OLD), hash_of(NEW)))
@@ -25,7 +25,7 @@ def test_a_hash_is_what_sha256sum_prints() -> None:
     assert hash_of(OLD).hex() == hashlib.sha256(OLD.encode()).hexdigest()
 
 
-@given(st.text())
+@given(st.text(st.characters()))
 def test_no_credential_accepts_nothing(secret: str) -> None:
     assert not Credentials().accept(secret)
 
@@ -36,3 +36,34 @@ def test_credentials_are_true_if_there_are_any() -> None:
 
 def test_secrets_do_not_show() -> None:
     assert OLD not in repr(ROTATING)
+
+
+ACME = ClientCertificate(fingerprint=b"a" * 32, names=("logs.acme.example", "localhost"))
+
+
+@pytest.mark.parametrize(
+    ("credentials", "accepted"),
+    [
+        (Credentials(), False),
+        (ROTATING, False),
+        (Credentials(fingerprints=(b"a" * 32,)), True),
+        (Credentials(fingerprints=(b"b" * 32, b"a" * 32)), True),
+        (Credentials(fingerprints=(b"b" * 32,)), False),
+        (Credentials(certificate_names=("logs.acme.example",)), True),
+        (Credentials(certificate_names=("other.example", "logs.acme.example")), True),
+        (Credentials(certificate_names=("acme.example",)), False),
+        (Credentials(certificate_names=("other.example",), fingerprints=(b"a" * 32,)), True),
+    ],
+    ids=["none", "secrets", "its own", "of two", "another", "name", "of two names", "parent name", "either"],
+)
+def test_a_certificate_is_known_by_fingerprint_or_name(credentials: Credentials, accepted: bool) -> None:
+    assert credentials.accept_certificate(ACME) is accepted
+
+
+def test_names_have_no_case() -> None:
+    certificate = ClientCertificate(fingerprint=b"x" * 32, names=("LOGS.acme.example",))
+    assert Credentials(certificate_names=("logs.acme.example",)).accept_certificate(certificate)
+
+
+def test_a_header_that_is_no_text_is_no_secret() -> None:
+    assert not ROTATING.accept("\udcff\ud800")

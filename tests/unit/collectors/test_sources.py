@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 import collectors
-from collectors.sources import InvalidSources, Sources, SyslogEndpoint, load_sources
+from collectors.listeners import SyslogEndpoint
+from collectors.sources import InvalidSources, Sources, load_sources
 
 SECRET = "a-secret-of-acme-1234"
 UNIDENTIFIED = {"status": "s", "body_bytes": "b", "path": "p", "end_time": "t"}
@@ -125,8 +126,12 @@ def test_a_source_without_credentials_must_stay_on_loopback(
         ({"framing": "xml"}, r"source 'acme', entry: .*\$\.framing"),
         ({"colour": "red"}, "source 'acme', entry: .*colour"),
         ({"listener": {"type": "ftp"}}, r"source 'acme', entry: .*\$\.listener\.type"),
-        ({"listener": {"type": "http", "port": 80}}, "source 'acme', listener.port: HTTP sources share"),
-        ({"listener": {"type": "syslog-tcp"}}, "source 'acme', listener.port: a syslog source needs"),
+        ({"listener": {"type": "http", "port": 80}}, r"source 'acme', entry: .*unknown field `port`.*\$\.listener"),
+        ({"listener": {"type": "syslog-tcp"}}, r"source 'acme', entry: .*required field `port`.*\$\.listener"),
+        (
+            {"listener": {"type": "syslog-udp", "port": 514, "allow_from": ["acme.example"]}},
+            "source 'acme', listener: allow_from: 'acme.example'",
+        ),
         ({"listener": {"type": "syslog-tcp", "port": 70_000}}, r"source 'acme', entry: .*\$\.listener\.port"),
         ({"credentials": [{"secret": SECRET}]}, "source 'acme', credentials: a secret must be .* never the text"),
         ({"credentials": [{"secret": "${env:NONE}"}]}, r"source 'acme', credentials: cannot read \$\{env:NONE\}"),
@@ -138,6 +143,11 @@ def test_a_source_without_credentials_must_stay_on_loopback(
         ({"cdn": "cloudfront", "format": "tab"}, "source 'acme', options: .*fields"),
         ({"cdn": "generic", "options": {"fields": {}}}, "source 'acme', options: .*status"),
         ({"silent_after_s": 0}, r"source 'acme', entry: .*\$\.silent_after_s"),
+        (
+            {"credentials": [{"client_certificate_sha256": "f" * 64}]},
+            "source 'acme', credentials: client certificates need",
+        ),
+        ({"max_lines_per_s": 0}, r"source 'acme', entry: .*\$\.max_lines_per_s"),
         ({"sample_rate": 0.1}, "source 'acme', sample_rate: 0.1 of the requests cannot be billed"),
         (
             {"cdn": "generic", "options": {"fields": UNIDENTIFIED}, "deduplicate_records": True},

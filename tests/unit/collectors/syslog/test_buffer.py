@@ -9,12 +9,13 @@ import pytest
 
 from collectors.blocks import Delivery
 from collectors.credentials import Credentials
+from collectors.listeners import SyslogEndpoint
 from collectors.metrics import Metrics
 from collectors.parsers import fastly
 from collectors.parsers.registry import FORMATS
 from collectors.publisher import KafkaUnavailable
 from collectors.records import LineParser
-from collectors.sources import Source, SyslogEndpoint
+from collectors.sources import Source
 from collectors.syslog import buffer as module
 from collectors.syslog.buffer import LineBuffer
 from schemas.batch import BLOCK_MAX_BYTES

@@ -11,11 +11,12 @@ import pytest
 
 from collectors.blocks import Delivery
 from collectors.credentials import Credentials, hash_of
+from collectors.listeners import SyslogEndpoint
 from collectors.metrics import Metrics
 from collectors.parsers import fastly
 from collectors.parsers.registry import FORMATS
 from collectors.records import LineParser
-from collectors.sources import Source, SyslogEndpoint
+from collectors.sources import Source
 from collectors.syslog.listener import SyslogListener
 from tests.support.fake_kafka import TurnedClock
 
