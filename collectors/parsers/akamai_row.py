@@ -19,8 +19,8 @@ Fields: techdocs.akamai.com/datastream2/v3/docs/data-set-parameters. Facts and q
 * `isMidgress` (with `collect_midgress`; Terraform page "DataStream migration": 0 client to edge, 1 inside a region,
   2 at a parent): 1 and 2 are internal; their `cliIP` is an Akamai server. The values are documented; the key's
   spelling was found in a customer's report only.
-* `reqId` is a short hex number of the server, found again on midgress rows and, by chance, on other servers. The
-  record's request id is therefore `reqId-milliseconds of reqTimeSec-edgeIP`.
+* `reqId` is a short hex number "assigned by the server", which other servers may give as well, those of the same
+  request's midgress rows among them. The record's request id is therefore `reqId-edgeIP`.
 * Sampling is set in the property's DataStream behaviour; no field tells it.
 """
 
@@ -84,11 +84,10 @@ class Row(msgspec.Struct, gc=False, rename="camel"):
 
 def record_of(row: Row) -> Record:
     """The record of a row. Raises nothing: a row's types are all that a record needs."""
-    start_ms = seconds_to_ms(row.req_time_sec)
     elapsed_ms = _elapsed_ms(row)
     first, last = _range(row.range)
     return Record(
-        event_time_ms=start_ms + (elapsed_ms or 0),
+        event_time_ms=seconds_to_ms(row.req_time_sec) + (elapsed_ms or 0),
         status=row.status_code,
         path="/" if row.req_path == EMPTY else path_of(text(row.req_path) or "/"),
         method=method_of(text(row.req_method)),
@@ -103,7 +102,7 @@ def record_of(row: Row) -> Record:
         pop=text(row.edge_ip),
         time_to_first_byte_ms=None if row.time_to_first_byte is None else duration_ms(row.time_to_first_byte),
         elapsed_ms=elapsed_ms,
-        request_id=f"{row.req_id}-{start_ms}-{row.edge_ip}" if text(row.req_id) else "",
+        request_id=f"{row.req_id}-{row.edge_ip}" if text(row.req_id) else "",
         range_start=first,
         range_end=last,
     )

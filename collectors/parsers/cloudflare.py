@@ -9,13 +9,21 @@ Fields: developers.cloudflare.com/logs/logpush/logpush-job/datasets/zone/http_re
 * Status 499: the client closed before the complete response. Since 2026-01-19 cancelled HTTP/3 requests are
   logged so, and may have body bytes (changelog "HTTP/3 499 reporting improvement"): flagged as aborted.
 * `ClientRequestSource` other than `eyeball` is not an end user (reference page "ClientRequestSource field": to
-  count requests, filter on eyeball). A Worker's sub-request also has the `ParentRayID` of its cause; eyeball rows
-  have `00`. Both are internal. `CacheTieredFill` only says that tiered cache served an eyeball's request.
+  count requests, filter on eyeball). A Worker's sub-request (page "Subrequests") also has the `ParentRayID` of its
+  cause; eyeball rows have `00` or nothing. Both are internal. `orangeToOrange` is a request that comes through
+  another zone: that zone logs the viewer's. With `subrequest_merging` the sub-requests stand inside their parent's
+  line, in a field that is not read. `CacheTieredFill` only says that tiered cache served an eyeball's request.
 * Ranges and object sizes are not native; the custom fields `content-range` and `content-length` of
-  `ResponseHeaders` are read where the zone logs them.
+  `ResponseHeaders` are read where the zone logs them (page "Custom fields", which rules out only the *request*
+  header Range). That the two are filled for a 206 out of the cache is unconfirmed.
+* `RayID` is the request's id, but "not guaranteed to be unique for every request" (page "Cloudflare Ray ID"): the
+  usage job takes two lines for one only if event time and path are the same as well.
+* `sample_rate` is an option of the job; no field tells it.
 * Creating a job uploads `{"content":"tests"}`: a probe, answered with 200 and dropped (page "Enable HTTP
   destination").
 * Path: `ClientRequestPath` has no query. With the option `CVE-2021-44228=true` a `${` in it comes as `x{`.
+* Whether a batch that is uploaded again after an outage holds the same lines in the same order is not documented:
+  our source sets `deduplicate_records`.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ def test_every_field_of_a_line() -> None:
         pop="198.51.100.7",
         time_to_first_byte_ms=4,
         elapsed_ms=204,
-        request_id="1a2b3c4d-1795417200118-198.51.100.7",
+        request_id="1a2b3c4d-198.51.100.7",
         range_start=0,
         range_end=1_183_320,
     )

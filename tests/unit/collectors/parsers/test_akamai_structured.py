@@ -86,7 +86,7 @@ def test_every_field_of_a_documented_line() -> None:
         pop="198.51.100.7",
         time_to_first_byte_ms=None,
         elapsed_ms=184,
-        request_id="1a2b3c4d-1795417200118-198.51.100.7",
+        request_id="1a2b3c4d-198.51.100.7",
         range_start=37_334,
         range_end=42_356,
     )

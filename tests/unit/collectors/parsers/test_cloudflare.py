@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 
@@ -39,6 +41,10 @@ LINE = {
     "ParentRayID": "00",
     "ResponseHeaders": {},
 }
+
+SETTINGS = Path(cloudflare.__file__).parent
+JOB = json.loads((SETTINGS / "cloudflare.logpush-job.json").read_text())
+CUSTOM_FIELDS = json.loads((SETTINGS / "cloudflare.custom-fields.json").read_text())
 
 parse = cloudflare.parser(cloudflare.Options())
 
@@ -122,11 +128,23 @@ def test_a_request_that_the_client_gave_up_keeps_its_bytes_and_is_aborted() -> N
         ({"ClientRequestSource": ...}, False),
         ({"ClientRequestSource": "edgeWorkerFetch"}, True),
         ({"ClientRequestSource": "healthcheck"}, True),
+        ({"ClientRequestSource": "orangeToOrange"}, True),
         ({"ClientRequestSource": ..., "ParentRayID": "9a1b2c3d4e5f6070"}, True),
         ({"ClientRequestSource": ..., "ParentRayID": ...}, False),
+        ({"Subrequests": [{"RayID": "def456", "EdgeResponseStatus": 200}], "ParentRayID": ""}, False),
         ({"CacheTieredFill": True}, False),
     ],
-    ids=["eyeball", "not logged", "worker", "health check", "sub-request", "no parent logged", "tiered cache"],
+    ids=[
+        "eyeball",
+        "not logged",
+        "worker",
+        "health check",
+        "other zone",
+        "sub-request",
+        "no parent logged",
+        "merged",
+        "tiered cache",
+    ],
 )
 def test_only_requests_of_end_users_are_not_internal(different: dict[str, Any], internal: bool) -> None:
     assert parsed(**different).internal is internal
@@ -164,6 +182,24 @@ def test_cache_statuses(status: str, expected: CacheStatus) -> None:
 def test_a_line_that_cannot_be_billed_is_rejected(different: dict[str, Any], detail: str) -> None:
     with pytest.raises(InvalidLine, match="bad-field"):
         parsed(**different)
+
+
+def test_the_published_job_logs_every_field_that_is_read_and_no_other() -> None:
+    read = {field.encode_name for field in msgspec.structs.fields(cloudflare._Row)}
+    assert set(JOB["output_options"]["field_names"]) == read
+
+
+def test_the_published_job_neither_samples_nor_filters_and_keeps_its_times_whole() -> None:
+    options = JOB["output_options"]
+    assert (options["sample_rate"], options["timestamp_format"], options["output_type"]) == (1, "unixnano", "ndjson")
+    assert "filter" not in JOB
+    assert "header_Authorization=Bearer%20<token>" in JOB["destination_conf"]
+
+
+def test_the_published_custom_fields_are_those_that_are_read() -> None:
+    (rule,) = CUSTOM_FIELDS["rules"]
+    names = {field["name"] for field in rule["action_parameters"]["response_fields"]}
+    assert names == {field.encode_name for field in msgspec.structs.fields(cloudflare._ResponseHeaders)}
 
 
 @pytest.mark.parametrize(
