@@ -5,15 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from collectors.parsers import akamai, cloudflare, cloudfront, fastly, generic
+from collectors.parsers import (
+    akamai,
+    azure_front_door,
+    cloudflare,
+    cloudfront,
+    fastly,
+    generic,
+    google_cloud_cdn,
+    google_media_cdn,
+)
 from collectors.parsers.format import Format
 
 _CDNS: Final[Mapping[str, Mapping[str, Format]]] = {
     "akamai": akamai.FORMATS,
+    "azure_front_door": azure_front_door.FORMATS,
     "cloudflare": cloudflare.FORMATS,
     "cloudfront": cloudfront.FORMATS,
     "fastly": fastly.FORMATS,
     "generic": generic.FORMATS,
+    "google_cloud_cdn": google_cloud_cdn.FORMATS,
+    "google_media_cdn": google_media_cdn.FORMATS,
 }
 
 #: By name of the CDN and of its format.

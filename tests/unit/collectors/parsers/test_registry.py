@@ -17,6 +17,9 @@ def test_the_formats_that_are_read() -> None:
         "cloudfront json": "firehose-json",
         "cloudfront tab": "firehose-lines",
         "generic json": "json",
+        "google_cloud_cdn json": "pubsub-json",
+        "google_media_cdn json": "pubsub-json",
+        "azure_front_door json": "azure-records",
     }
 
 
