@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from collections import defaultdict
+from itertools import count
 
+import aiohttp
+import pytest
 from confluent_kafka import Message, Producer
 
 from collectors.partitioner import partition_of
-from local import kafka
+from local import collectors, kafka, process
 from local.stack import Stack
 from schemas.topics import Topic
 from tests.integration.collectors.kafka_log import KafkaLog
@@ -76,3 +80,54 @@ async def test_the_last_heartbeat_of_a_stopped_collector_claims_all_that_kafka_h
         beat for beat in heartbeats if beat[2].header.heartbeat.totals and beat[2].header.heartbeat.totals[0] == last
     ]
     assert {partition for partition, _, _ in finals} == {0, 1, 2, 3}
+
+
+@pytest.mark.timeout(60)
+async def test_a_killed_collector_has_claimed_what_it_had_answered_and_no_more_than_kafka_has(
+    stack: Stack, kafka_log: KafkaLog
+) -> None:
+    answered_ms = await _kill_under_load(stack, 0)
+    killed_ms = time.time_ns() // 1_000_000
+    await asyncio.to_thread(stack.stop_collector, 0)
+    await asyncio.to_thread(stack.start_collector, 0)
+    await asyncio.sleep(1.5)
+    beats = [beat.header for _, _, beat in kafka_log.heartbeats()]
+    present = kafka_log.batches("outage")
+    (boot_id,) = {made.header.collector_boot for made in present}
+    claims = [
+        (beat.published_at_ms, claim.batches)
+        for beat in beats
+        for claim in beat.heartbeat.totals
+        if beat.collector_boot == boot_id and claim.source_id == "outage"
+    ]
+    last_ms, claimed = max(claims)
+    # An answer is on its way for a moment before the sender has it.
+    assert 0 < sum(at_ms < last_ms - 50 for at_ms in answered_ms) <= claimed <= len(present)
+    assert len(answered_ms) <= len(present)
+    boots_before = {beat.collector_boot for beat in beats if beat.published_at_ms < killed_ms}
+    reborn = [beat for beat in beats if beat.collector_boot not in boots_before]
+    assert len({beat.collector_boot for beat in reborn}) == 1
+    assert not any(beat.heartbeat.totals for beat in reborn)
+
+
+async def _kill_under_load(stack: Stack, index: int) -> list[int]:
+    """SIGKILL a collector after some rounds of heartbeats; when each of its answers was received."""
+    answered_ms: list[int] = []
+    url = stack.collector_urls[index]
+
+    async def post_on(sender: int) -> None:
+        for number in count():
+            try:
+                status, _ = await post(url, "outage", cloudflare_line(f"killed-{sender}-{number}"))
+            except (aiohttp.ClientError, OSError):
+                return
+            assert status == 200
+            answered_ms.append(time.time_ns() // 1_000_000)
+
+    posting = asyncio.gather(*map(post_on, range(4)))
+    await asyncio.sleep(3.5)
+    killed = process.find(stack.settings.state, collectors.name(index))
+    assert killed is not None
+    killed.signal(signal.SIGKILL)
+    await posting
+    return answered_ms
