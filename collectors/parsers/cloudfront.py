@@ -3,20 +3,29 @@
 Fields: AmazonCloudFront developer guide, pages "Standard logging reference" and "Use real-time logs".
 Facts and quirks:
 
-* Event time: `date` + `time` (UTC, whole seconds) and `timestamp` (real-time: seconds with decimals) are when the
-  edge finished responding: the end.
+* Event time is when the edge finished responding: `timestamp(ms)` (standard v2, optional), `timestamp` (real-time:
+  seconds with decimals in observed lines, unit not documented), else `date` + `time` (UTC, whole seconds).
 * `sc-bytes` is the total **with headers**, and there is no body field: see body_estimate.py. The expected body is the
   range's length, else `sc-content-len`.
-* `sc-content-len` of a 200 is the object's size. For a 206 the log has first and last byte, but no total.
+* `sc-content-len` of a 200 is the object's size. For a 206 the log has first and last byte of Content-Range but not
+  its total, and `sc-content-len` is the length of the part: nothing in the line tells how much of the object that
+  is, not even whether the last byte sent is the object's last. The size stays unknown, rather than guessed.
 * `sc-status` 000: the viewer closed before any answer; when it closes later, the status that was started stays.
-* The viewer left in mid-transfer: `x-edge-result-type` is `Error` while `x-edge-response-result-type` is not, or
-  `x-edge-detailed-result-type` is `ClientCommError`.
+* The viewer left in mid-transfer: `x-edge-result-type` is `Error` while `sc-status` is 200 or
+  `x-edge-response-result-type` is no `Error` (page "Use real-time logs"), or `x-edge-detailed-result-type` is
+  `ClientCommError`.
 * The viewer's Host is `x-host-header` in standard logs and `cs-host` in real-time logs, where `x-host-header` is
   the distribution's domain: the two are swapped between the variants.
 * `cs-uri-stem` has no query in standard logs, and has it in real-time logs.
-* `-` is null; values are URL-encoded by RFC 1738; the user agent is decoded once, the path stays as logged.
+* `-` is null; values are URL-encoded by RFC 1738, `%` included: a path that the viewer encoded comes encoded twice
+  (`%2520`; seen in the wild for v2, unconfirmed for real-time). `%25` is turned back into `%`; nothing else of a path
+  is decoded. The user agent is decoded once.
 * JSON values may be strings or numbers (unconfirmed by the vendor's pages): both are read.
-* Real-time lines have no names: the source's option `fields` repeats the configured list, in its order.
+* Real-time lines have no names: the source's option `fields` repeats the configured list. CloudFront writes the fields
+  in its own order, whatever order they were chosen in; `get-realtime-log-config` answers with it.
+* Every line is a viewer's request. Requests to Origin Shield, to the origin, or between edge caches are not logged, so
+  nothing is internal. `sampling-rate` is a setting of real-time logs; no field tells it.
+* One Firehose record holds one line or several (unconfirmed which): each is split again.
 """
 
 from __future__ import annotations
@@ -55,6 +64,7 @@ class _Row(msgspec.Struct, gc=False):
     sc_status: _Value = msgspec.field(name="sc-status", default=None)
     sc_bytes: _Value = msgspec.field(name="sc-bytes", default=None)
     uri: str = msgspec.field(name="cs-uri-stem", default="")
+    timestamp_ms: _Value = msgspec.field(name="timestamp(ms)", default=None)
     timestamp: _Value = None
     date: str = ""
     time: str = ""
@@ -150,7 +160,7 @@ def _record(row: _Row) -> Record:
     return Record(
         event_time_ms=_event_time_ms(row),
         status=status,
-        path=path_of(text(row.uri)),
+        path=path_of(text(row.uri).replace("%25", "%")),
         method=method_of(text(row.method)),
         host=text(row.viewer_host or "") or text(row.x_host or "") or text(row.domain or ""),
         body_bytes=_body_bytes(row, _expected_body(first, last, length)),
@@ -169,7 +179,9 @@ def _record(row: _Row) -> Record:
 
 
 def _event_time_ms(row: _Row) -> int:
-    if row.timestamp not in NULLS and row.timestamp is not None:
+    if row.timestamp_ms is not None and row.timestamp_ms not in NULLS:
+        return _required(row.timestamp_ms, "timestamp(ms)")
+    if row.timestamp is not None and row.timestamp not in NULLS:
         seconds = _number(row.timestamp)
         if not 0 <= seconds < 1e10:
             raise InvalidLine("bad-field", "timestamp is not in seconds since the epoch")
@@ -197,8 +209,8 @@ def _body_bytes(row: _Row, expected: int | None) -> int:
 
 
 def _is_aborted(row: _Row, status: int) -> bool:
-    left_midway = row.result == "Error" and row.response_result not in {"Error", "-", ""}
-    return status == 0 or left_midway or row.detailed_result == "ClientCommError"
+    was_answered = status == 200 or row.response_result not in {"Error", "-", ""}
+    return status == 0 or (row.result == "Error" and was_answered) or row.detailed_result == "ClientCommError"
 
 
 def _number(value: _Value) -> float:

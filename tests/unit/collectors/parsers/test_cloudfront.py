@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -85,6 +86,35 @@ TABS = [
     "v",
 ]
 
+SETTINGS = Path(cloudfront.__file__).parent
+STANDARD = json.loads((SETTINGS / "cloudfront.standard-logs.json").read_text())
+REAL_TIME = json.loads((SETTINGS / "cloudfront.real-time-logs.json").read_text())
+FIREHOSE = json.loads((SETTINGS / "cloudfront.firehose.json").read_text())
+READ = {field.encode_name for field in msgspec.structs.fields(cloudfront._Row)}
+#: Order in which CloudFront writes real-time fields (page "Use real-time logs"), as far as they are read.
+REAL_TIME_ORDER = [
+    "timestamp",
+    "c-ip",
+    "time-to-first-byte",
+    "sc-status",
+    "sc-bytes",
+    "cs-method",
+    "cs-host",
+    "cs-uri-stem",
+    "x-edge-location",
+    "x-edge-request-id",
+    "x-host-header",
+    "time-taken",
+    "cs-protocol-version",
+    "cs-user-agent",
+    "x-edge-response-result-type",
+    "x-edge-result-type",
+    "sc-content-len",
+    "sc-range-start",
+    "sc-range-end",
+    "x-edge-detailed-result-type",
+]
+
 parse_json = cloudfront.json_parser(cloudfront.JsonOptions())
 parse_tabs = cloudfront.tab_parser(cloudfront.TabOptions(fields=tuple(FIELDS)))
 
@@ -160,6 +190,51 @@ def test_the_viewers_host_is_found_where_each_variant_has_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("different", "event_time_ms"),
+    [
+        ({"timestamp(ms)": "1795417200391"}, 1_795_417_200_391),
+        ({"timestamp(ms)": 1795417200391}, 1_795_417_200_391),
+        ({"timestamp(ms)": "-"}, 1_795_417_200_000),
+        ({"timestamp": "1795417200.391"}, 1_795_417_200_391),
+        ({"timestamp": "-"}, 1_795_417_200_000),
+        ({}, 1_795_417_200_000),
+    ],
+    ids=["milliseconds", "milliseconds as number", "null", "seconds", "null seconds", "date and time"],
+)
+def test_event_time_is_the_end_of_the_response_as_fine_as_it_is_logged(
+    different: dict[str, Any], event_time_ms: int
+) -> None:
+    assert parsed(**different).event_time_ms == event_time_ms
+
+
+@pytest.mark.parametrize(
+    ("logged", "path"),
+    [
+        ("/vod/a/segment-1.ts", "/vod/a/segment-1.ts"),
+        ("/vod/a%2520b/segment-1.ts", "/vod/a%20b/segment-1.ts"),
+        ("/vod/a%20b/segment-1.ts", "/vod/a%20b/segment-1.ts"),
+        ("/vod/100%252525.ts", "/vod/100%2525.ts"),
+    ],
+    ids=["plain", "encoded twice", "encoded once", "a percent sign"],
+)
+def test_the_second_encoding_of_a_path_is_taken_off_and_the_viewers_own_stays(logged: str, path: str) -> None:
+    assert parsed(**{"cs-uri-stem": logged}).path == path
+
+
+@pytest.mark.parametrize(
+    "different",
+    [
+        {},
+        {"sc-range-start": "0", "sc-range-end": "1183320", "sc-content-len": "1183321"},
+        {"sc-range-start": "-", "sc-range-end": "-"},
+    ],
+    ids=["a range", "from the first byte", "no range"],
+)
+def test_the_size_of_an_object_that_was_sent_in_part_is_unknown(different: dict[str, str]) -> None:
+    assert parsed(**different, **{"sc-status": "206"}).object_bytes is None
+
+
+@pytest.mark.parametrize(
     ("total", "different", "body"),
     [
         (1_184_010, {}, 1_183_321),
@@ -201,10 +276,12 @@ def test_the_estimate_is_never_more_than_was_sent_or_expected(total: int, length
         ({"sc-status": "000", "x-edge-result-type": "Error"}, 0, True),
         ({"x-edge-result-type": "Error"}, 206, True),
         ({"x-edge-result-type": "Error", "x-edge-response-result-type": "Error", "sc-status": "502"}, 502, False),
+        ({"x-edge-result-type": "Error", "x-edge-response-result-type": "Error", "sc-status": "200"}, 200, True),
+        ({"x-edge-result-type": "Error", "x-edge-response-result-type": "-", "sc-status": "206"}, 206, False),
         ({"x-edge-detailed-result-type": "ClientCommError"}, 206, True),
         ({}, 206, False),
     ],
-    ids=["left before an answer", "left midway", "error page", "detailed", "complete"],
+    ids=["left before an answer", "left midway", "error page", "left a 200", "no telling", "detailed", "complete"],
 )
 def test_a_viewer_that_left_is_told_from_an_error(different: dict[str, str], status: int, aborted: bool) -> None:
     record = parsed(**different)
@@ -271,6 +348,28 @@ def test_a_real_time_line_that_cannot_be_billed_is_rejected(line: bytes, reason:
 def test_a_standard_line_that_cannot_be_billed_is_rejected(different: dict[str, Any]) -> None:
     with pytest.raises(InvalidLine, match="bad-field"):
         parsed(**different)
+
+
+def test_the_published_standard_logs_have_every_field_that_is_read() -> None:
+    real_time_only = {"timestamp", "cs-host", "cs-user-agent"}
+    assert set(STANDARD["recordFields"]) == READ - real_time_only
+
+
+def test_the_published_real_time_logs_have_every_field_that_is_read_in_the_order_that_cloudfront_writes() -> None:
+    # The distribution's domain is needed only where the viewer's host is not logged.
+    standard_only = {"timestamp(ms)", "date", "time", "cs(Host)", "cs(User-Agent)", "x-host-header"}
+    assert set(REAL_TIME["Fields"]) == READ - standard_only
+    assert REAL_TIME["Fields"] == [name for name in REAL_TIME_ORDER if name in REAL_TIME["Fields"]]
+
+
+def test_the_published_real_time_logs_are_not_sampled_and_make_a_source() -> None:
+    assert REAL_TIME["SamplingRate"] == 100
+    cloudfront.tab_parser(msgspec.convert({"fields": REAL_TIME["Fields"]}, cloudfront.TabOptions))
+
+
+def test_the_published_stream_tries_as_long_as_it_can_and_keeps_what_it_could_not_deliver() -> None:
+    destination = FIREHOSE["HttpEndpointDestinationConfiguration"]
+    assert (destination["RetryOptions"], destination["S3BackupMode"]) == ({"DurationInSeconds": 7200}, "FailedDataOnly")
 
 
 @given(json_lines({**LINE, "timestamp": "1795417200.391"}))
