@@ -1,8 +1,14 @@
 """JSON lines of any other origin, with a mapping of their field names in the source's options.
 
-For self-run edges and CDNs without a parser of their own. What each option means is what `Record` means; every
-field but `status`, `body_bytes`, one of `path` and `url`, and one of `end_time` and `start_time` may be left out.
-Event time: `end_time`; else `start_time` + `elapsed`; else `start_time`.
+For self-run edges and CDNs without a parser of their own; generic.options.yaml shows every option. What a field means
+is what `Record` means; every field but `status`, `body_bytes`, one of `path` and `url`, and one of `end_time` and
+`start_time` may be left out. Without `method` a HEAD cannot be told from a GET, and is billed as one.
+
+* Event time: `end_time`; else `start_time` + `elapsed`; else `start_time`.
+* Size of the object: `object_bytes`, else the total of `content_range`.
+* `sample_rate`: for origins that write down what part of the requests they log. Anything but 1 is rejected as
+  `sampled`: a bill counts every request. 100 is not taken for per cent.
+* `internal`: shield, fill and sub-requests, where the origin flags them.
 """
 
 from __future__ import annotations
@@ -60,6 +66,7 @@ class Fields(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     cache_status: _Key | None = None
     aborted: _Key | None = None
     internal: _Key | None = None
+    sample_rate: _Key | None = None
 
     def __post_init__(self) -> None:
         """Refuse a mapping that no record can be made of."""
@@ -87,6 +94,7 @@ def parser(options: Options) -> LineParser:
 
     def parse(line: bytes) -> Record:
         line_fields = _Line(parse_object(line))
+        _refuse_sampled(line_fields, names.sample_rate)
         elapsed_ms = line_fields.duration(names.elapsed, ms_per_unit)
         first, last, size = content_range(line_fields.text(names.content_range))
         logged_size = line_fields.integer(names.object_bytes)
@@ -177,6 +185,12 @@ def _rfc3339(value: object, key: str | None) -> int:
     if not isinstance(value, str):
         raise InvalidLine("bad-field", f"field {key!r} is no RFC 3339 time")
     return rfc3339_ms(value)
+
+
+def _refuse_sampled(line: _Line, key: str | None) -> None:
+    rate = line.value(key)
+    if rate is not None and _convert(rate, _NUMBER, key) != 1:
+        raise InvalidLine("sampled", "the line stands for more requests than itself; log every request")
 
 
 def _event_time_ms(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+import yaml
 from hypothesis import given
 
 from collectors.parsers import generic
@@ -32,6 +34,7 @@ NGINX = {
     "aborted": "aborted",
     "internal": "internal",
     "time_to_first_byte": "ttfb",
+    "sample_rate": "rate",
 }
 LINE = {
     "msec": "1795417200.391",
@@ -51,7 +54,9 @@ LINE = {
     "aborted": 0,
     "internal": "false",
     "ttfb": 0.004,
+    "rate": "1",
 }
+EXAMPLE = (Path(generic.__file__).parent / "generic.options.yaml").read_text()
 
 
 def parser(**options: Any) -> Any:
@@ -133,6 +138,50 @@ def test_without_an_end_the_start_and_the_duration_make_one() -> None:
 def test_flags_come_in_several_spellings(value: object) -> None:
     record = parsed(aborted=value, internal=value)
     assert (record.aborted, record.internal) == (True, True)
+
+
+@pytest.mark.parametrize("rate", [1, 1.0, "1", "1.0", None, "-"])
+def test_a_line_that_stands_for_itself_alone_is_billed(rate: object) -> None:
+    assert parsed(rate=rate) == parsed()
+
+
+@pytest.mark.parametrize("rate", [0.1, "0.1", 10, 100, "100", 0])
+def test_a_line_of_a_sample_is_refused(rate: object) -> None:
+    with pytest.raises(InvalidLine, match="sampled: the line stands for more requests"):
+        parsed(rate=rate)
+
+
+@pytest.mark.parametrize("rate", ["often", [1], -1, True])
+def test_a_rate_that_is_none_is_rejected(rate: object) -> None:
+    with pytest.raises(InvalidLine, match="bad-field"):
+        parsed(rate=rate)
+
+
+def test_the_published_options_name_every_field_and_read_the_line_that_stands_above_them() -> None:
+    options = msgspec.convert(yaml.safe_load(EXAMPLE)["options"], generic.Options)
+    assert None not in msgspec.structs.astuple(options.fields)
+    comments = [row.removeprefix("# ") for row in EXAMPLE.splitlines() if row.startswith("#")]
+    line = "".join(comments[1:-1])
+    assert generic.parser(options)(line.encode()) == Record(
+        event_time_ms=1_795_417_200_391,
+        status=206,
+        path="/film/720p/segment-42.m4s",
+        method=Method.METHOD_GET,
+        host="vod.example.com",
+        body_bytes=524_288,
+        object_bytes=1_183_321,
+        aborted=False,
+        internal=False,
+        cache_status=CacheStatus.CACHE_STATUS_HIT,
+        client_ip="203.0.113.24",
+        user_agent="ExamplePlayer/3.1",
+        pop="FRA",
+        time_to_first_byte_ms=4,
+        elapsed_ms=268,
+        request_id="9f0c1d7e5b2a4e6f",
+        range_start=0,
+        range_end=524_287,
+    )
 
 
 @pytest.mark.parametrize(
