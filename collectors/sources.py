@@ -17,6 +17,7 @@ from msgspec import Meta
 
 from collectors.credential_entries import CredentialEntry, InvalidCredential, credentials_of
 from collectors.credentials import Credentials
+from collectors.framing.header_line import IsHeader
 from collectors.listeners import Listener, SyslogEndpoint
 from collectors.pace import Pace
 from collectors.parsers.format import Format, Framing
@@ -39,6 +40,8 @@ class Source:
     framing: Framing
     format: Format
     credentials: Credentials
+    #: Recognises the line of column names that starts each body; None: bodies hold log lines only.
+    is_header: IsHeader | None = None
     syslog: SyslogEndpoint | None = None
     #: How fast it may send, on this collector.
     pace: Pace = field(default_factory=Pace, compare=False)
@@ -158,6 +161,7 @@ class _Builder:
             framing=entry.framing or known.framing,
             format=known,
             credentials=credentials,
+            is_header=known.header(options),
             syslog=endpoint,
             pace=Pace(max_lines_per_s=entry.max_lines_per_s, max_bytes_per_s=entry.max_bytes_per_s),
             deduplicate_records=entry.deduplicate_records,

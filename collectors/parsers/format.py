@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from collectors.framing.header_line import IsHeader
 from collectors.records import LineParser
 
 #: How a body is unwrapped to lines: see collectors/framing/unwrap.py.
@@ -31,12 +32,17 @@ def _never(options: object) -> bool:
     return False
 
 
+def _no_header(options: object) -> None:
+    del options
+
+
 @dataclass(frozen=True, kw_only=True)
 class Format:
     """One format of one CDN: its options, its parser, its usual framing, and what its test upload looks like.
 
     `has_request_id`: whether, with these options, lines carry an id that the CDN makes for each request, so that a
     line which it sends again in another delivery can be recognised (docs/collectors/repeated-lines.md).
+    `header`: what recognises the line of column names that starts each body, None where these options know of none.
     """
 
     options: type[msgspec.Struct]
@@ -44,3 +50,4 @@ class Format:
     framing: Framing
     is_probe: Callable[[bytes], bool] = _no_probe
     has_request_id: Callable[[Any], bool] = _never
+    header: Callable[[Any], IsHeader | None] = _no_header

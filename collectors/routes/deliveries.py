@@ -9,6 +9,7 @@ from aiohttp import web
 
 from collectors.blocks import Delivery
 from collectors.framing.errors import InvalidBody
+from collectors.framing.header_line import without_header
 from collectors.publisher import KafkaUnavailable
 from collectors.routes.authentication import authenticate
 from collectors.routes.body import read_body
@@ -67,6 +68,7 @@ async def _accept(request: web.Request, source: Source) -> None:
 def _delivery(request: web.Request, source: Source, body: bytes, received_at_ms: int) -> Delivery:
     try:
         contents = dialect_of(source.framing).unwrap(source.framing, request.headers, body)
+        lines = without_header(contents.lines, source.is_header)
     except InvalidBody as error:
         raise Refused(INVALID_BODY, str(error)) from error
     return Delivery(
@@ -74,6 +76,6 @@ def _delivery(request: web.Request, source: Source, body: bytes, received_at_ms:
         cdn=source.cdn,
         delivery_id=contents.delivery_id,
         received_at_ms=received_at_ms,
-        lines=contents.lines,
+        lines=lines,
         deduplicate_records=source.deduplicate_records,
     )

@@ -20,6 +20,17 @@ def test_the_formats_that_are_read() -> None:
         "google_cloud_cdn json": "pubsub-json",
         "google_media_cdn json": "pubsub-json",
         "azure_front_door json": "azure-records",
+        "bunny plain": "lines",
+        "keycdn pipe": "lines",
+        "cdn77 json": "json",
+        "cdn77 tsv": "lines",
+        "cdn77 csv": "lines",
+        "gcore json": "json",
+        "gcore text": "lines",
+        "nginx json": "json",
+        "nginx combined": "lines",
+        "varnish json": "json",
+        "varnish combined": "lines",
     }
 
 
@@ -30,4 +41,4 @@ def test_every_framing_can_be_split(known: object) -> None:
 
 def test_a_body_is_no_probe_unless_its_cdn_says_so() -> None:
     probes = {cdn for (cdn, _), known in FORMATS.items() if known.is_probe(b'{"content":"tests"}')}
-    assert probes == {"cloudflare", "akamai"}
+    assert probes == {"cloudflare", "akamai", "gcore"}
