@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64encode
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
@@ -32,16 +32,33 @@ _UNRESOLVED_OUTCOMES: Final = frozenset(UNRESOLVED.values())
 class Line(NamedTuple):
     """What must be taken back from a batch's tally if the line has been counted before.
 
-    `identity` is "" where the CDN logged no request id: such a line is never taken for another. `key` is empty where
-    the record bills nothing, `unresolved_asset` where nothing is unresolved.
+    `key` is empty where the record bills nothing, `unresolved_asset` where nothing is unresolved.
     """
 
-    identity: str
     outcome: str
     key: tuple[str, ...]
     delivered_ms: int
     bytes: int
     unresolved_asset: str
+
+
+class Lines(NamedTuple):
+    """The lines of a batch and their identities, in order.
+
+    An identity is "" where the CDN logged no request id: such a line is never taken for another.
+    """
+
+    identities: list[str]
+    lines: list[Line]
+
+    def encode(self) -> str:
+        """As one string, to cross a shuffle."""
+        return orjson.dumps([self.identities, [tuple(line) for line in self.lines]]).decode()
+
+    @classmethod
+    def decode(cls, text: str) -> Lines:
+        identities, lines = orjson.loads(text)
+        return cls(identities, [Line(what, tuple(key), *rest) for what, key, *rest in lines])
 
 
 def is_recognised(header: BatchHeader) -> bool:
@@ -54,20 +71,17 @@ def is_recognised(header: BatchHeader) -> bool:
     return header.deduplicate_records and header.published_at_ms - end_of_hour_ms <= ALLOWED_LATENESS_MS
 
 
-def lines_of(batch: AccessLogBatch) -> Iterator[Line]:
+def lines_of(batch: AccessLogBatch) -> Lines:
     """The lines of a batch's records, in order."""
     renditions = list(batch.renditions) or [Rendition()]
     keys = [(each.environment_id, each.asset_id, tier(each)) for each in renditions]
+    lines = []
     for record in batch.records:
         reason, delivered_ms = outcome(record, renditions[record.rendition])
-        yield Line(
-            identity=_identity(record),
-            outcome=reason,
-            key=keys[record.rendition] if reason is BILLED else (),
-            delivered_ms=delivered_ms,
-            bytes=record.body_bytes,
-            unresolved_asset=(record.unresolved_asset or record.path) if reason in _UNRESOLVED_OUTCOMES else "",
-        )
+        key = keys[record.rendition] if reason is BILLED else ()
+        asset = (record.unresolved_asset or record.path) if reason in _UNRESOLVED_OUTCOMES else ""
+        lines.append(Line(reason, key, delivered_ms, record.body_bytes, asset))
+    return Lines([_identity(record) for record in batch.records], lines)
 
 
 def _identity(record: AccessLog) -> str:
@@ -77,31 +91,29 @@ def _identity(record: AccessLog) -> str:
     return urlsafe_b64encode(blake2b(text.encode(), digest_size=_DIGEST_BYTES).digest()).decode()
 
 
-def encode(lines: Iterable[Line]) -> str:
-    """Lines as one string, to cross a shuffle."""
-    return orjson.dumps([tuple(line) for line in lines]).decode()
-
-
-def decode(text: str) -> list[Line]:
-    """Lines from their string."""
-    return [Line(identity, what, tuple(key), *rest) for identity, what, key, *rest in orjson.loads(text)]
-
-
-def without_repeated(tally: BatchTally, lines: Iterable[Line], is_new: Callable[[str], bool]) -> BatchTally:
-    """The tally of the lines that have not been counted before.
+def without_repeated(
+    tally: BatchTally, lines: Lines, is_known: Callable[[str], bool]
+) -> tuple[BatchTally, dict[str, bool]]:
+    """The tally of the lines that have not been counted before, and their identities, to be remembered.
 
     Every key stays, with zeros if need be, and with its number of records: a replay that meets two batches in another
-    order must overwrite what it wrote for them, and the guard of an upsert goes by that number. `is_new` is asked once
-    for each line that has an identity, and remembers it.
+    order must overwrite what it wrote for them, and the guard of an upsert goes by that number.
     """
-    repeated = [line for line in lines if line.identity and not is_new(line.identity)]
-    if not repeated:
-        return tally
+    repeated, new = list[Line](), dict[str, bool]()
+    for identity, line in zip(lines.identities, lines.lines, strict=True):
+        if identity in new or (identity and is_known(identity)):
+            repeated.append(line)
+        elif identity:
+            new[identity] = True
+    return (_less(tally, repeated) if repeated else tally), new
+
+
+def _less(tally: BatchTally, repeated: list[Line]) -> BatchTally:
     usage = _usage_without(tally.usage, repeated)
     ledger = tally.ledger._replace(
         billed_ms=sum(sums.delivered_ms for sums in usage.values()),
         outcomes=_moved(tally.ledger.outcomes, repeated),
-        unresolved_assets=_less(tally.ledger.unresolved_assets, repeated),
+        unresolved_assets=_resolved(tally.ledger.unresolved_assets, repeated),
     )
     return BatchTally(ledger, usage)
 
@@ -122,7 +134,7 @@ def _moved(outcomes: str, repeated: list[Line]) -> str:
     return _json(counts)
 
 
-def _less(assets: str, repeated: list[Line]) -> str:
+def _resolved(assets: str, repeated: list[Line]) -> str:
     counts = Counter(orjson.loads(assets))
     counts.subtract(line.unresolved_asset for line in repeated if line.unresolved_asset)
     return _json(counts)
@@ -130,3 +142,8 @@ def _less(assets: str, repeated: list[Line]) -> str:
 
 def _json(counts: Counter[str]) -> str:
     return orjson.dumps(dict(+counts), option=orjson.OPT_SORT_KEYS).decode()
+
+
+def count(tally: BatchTally) -> int:
+    """How many lines of a batch had been counted before."""
+    return int(orjson.loads(tally.ledger.outcomes).get(REPEATED, 0))

@@ -6,15 +6,14 @@ crossing, with an object for its kind. Nothing of this sits in state.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 from zlib import crc32
 
 import orjson
 
-from jobs.media_usage import repeated_lines
 from jobs.media_usage.batch_tally import BatchTally
-from jobs.media_usage.repeated_lines import Line
+from jobs.media_usage.repeated_lines import Lines
 from jobs.media_usage.sums import Sums
 from jobs.media_usage.tally import UsageKey
 from schemas.cdn_logs_pb2 import Heartbeat
@@ -43,10 +42,10 @@ def key_of(message: str) -> str:
     return message.partition(_SEPARATOR)[0]
 
 
-def tallied(tally: BatchTally, lines: Iterable[Line] | None = None) -> str:
+def tallied(tally: BatchTally, lines: Lines | None = None) -> str:
     """A tallied batch, keyed by its batch id; with its lines where they may come again in another batch."""
     message = f"{tally.ledger.batch_id}{_SEPARATOR}{tally.encode()}"
-    return message if lines is None else f"{message}{_SEPARATOR}{repeated_lines.encode(lines)}"
+    return message if lines is None else f"{message}{_SEPARATOR}{lines.encode()}"
 
 
 def heartbeat(beat: Heartbeat) -> str:
@@ -81,10 +80,10 @@ def by_source_and_hour(tally: BatchTally, message: str) -> str:
     return f"{ledger.source_id} {ledger.hour_ms}{_SEPARATOR}{message.partition(_SEPARATOR)[2]}"
 
 
-def parse_lines(message: str) -> tuple[BatchTally, list[Line]]:
+def parse_lines(message: str) -> tuple[BatchTally, Lines]:
     """The tally of a batch, and its lines."""
     _, tally, lines = message.split(_SEPARATOR, 2)
-    return BatchTally.decode(tally), repeated_lines.decode(lines)
+    return BatchTally.decode(tally), Lines.decode(lines)
 
 
 def usage_messages(tally: BatchTally) -> Iterator[str]:

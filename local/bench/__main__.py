@@ -18,7 +18,7 @@ from confluent_kafka import Producer
 from jobs.enrichment.settings import EnrichmentSettings
 from jobs.environment import settings_from
 from local import environment, kafka, postgres
-from local.bench import data, flink, plain
+from local.bench import data, flink, plain, recognition
 from local.bench.steady import Rate
 from local.ports import free_base
 from local.settings import Settings
@@ -28,6 +28,7 @@ from schemas.topics import ENRICHED, RAW, Topic, topics
 
 _DAY_MS: Final = 86_400_000
 _PLAIN_ENRICHED: Final = f"{ENRICHED}.plain"
+_IDENTIFIED: Final = f"{ENRICHED}.identified"
 #: What the bench changes on the cluster: progress is followed through metrics, finer than every ten seconds.
 _FLINK_OPTIONS: Final = {"metrics.fetcher.update-interval": "250"}
 
@@ -46,8 +47,10 @@ def main() -> int:
 
 def _prepare(stack: Stack, corpus: data.Corpus) -> None:
     data.fill_asset_database(stack.assets_dsn)
-    plain_topic = Topic(name=_PLAIN_ENRICHED, partitions=stack.settings.partitions, config=topics()[1].config)
-    kafka.create_topics(stack.kafka_bootstrap, [plain_topic])
+    names, config = (_PLAIN_ENRICHED, _IDENTIFIED), topics()[1].config
+    kafka.create_topics(
+        stack.kafka_bootstrap, [Topic(name=name, partitions=stack.settings.partitions, config=config) for name in names]
+    )
     _say(f"writing {corpus.count} batches of {data.RECORDS_A_BATCH} records to {RAW}")
     producer = Producer(
         {"bootstrap.servers": stack.kafka_bootstrap, "partitioner": "murmur2_random", "compression.type": "lz4"}
@@ -72,12 +75,20 @@ def _measure(stack: Stack, records: int) -> dict[str, Rate]:
     _say("plain enrichment loop")
     rates["plain_enrichment"] = plain.enrich(settings, _PLAIN_ENRICHED, data.RECORDS_A_BATCH)
     _say("enrichment job")
-    rates["enrichment"] = flink.measure(stack, "jobs.enrichment", "enrich", records, variables)
+    rates["enrichment"] = flink.measure(stack, "jobs.enrichment", "enrich", records, variables).rate
     _say("plain usage loop")
     rates["plain_usage"] = plain.count(stack.kafka_bootstrap, _PLAIN_ENRICHED, data.RECORDS_A_BATCH)
     _say("media-usage job")
     usage = variables | {"MEDIA_USAGE_ENRICHED_TOPIC": _PLAIN_ENRICHED}
-    rates["usage"] = flink.measure(stack, "jobs.media_usage", "tally", records, usage)
+    without = flink.measure(stack, "jobs.media_usage", "tally", records, usage)
+    rates["usage"] = without.rate
+    _say("media-usage job, with request ids and recognising repeated lines")
+    recognition.copy_identified(
+        stack.kafka_bootstrap, _PLAIN_ENRICHED, _IDENTIFIED, records // data.RECORDS_A_BATCH, stack.settings.partitions
+    )
+    identified = variables | {"MEDIA_USAGE_ENRICHED_TOPIC": _IDENTIFIED}
+    within = flink.measure(stack, "jobs.media_usage", "tally", records, identified)
+    print(recognition.cost(without, within))
     return rates
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Any, Final
 
 from local import flink, flink_jobs
@@ -14,7 +15,21 @@ _POLL_SECONDS: Final = 0.25
 _STALL_SECONDS: Final = 60.0
 
 
-def measure(stack: Stack, module: str, operator: str, records: int, variables: dict[str, str]) -> Rate:
+@dataclass(frozen=True)
+class Run:
+    """A job's rate, and the size in bytes of the full checkpoint that it makes at the end."""
+
+    rate: Rate
+    state_bytes: int
+
+
+def measure(
+    stack: Stack,
+    module: str,
+    operator: str,
+    records: int,
+    variables: dict[str, str],
+) -> Run:
     """Submit a job, follow the `records` counter of one of its operators to the end, and cancel the job.
 
     Raises:
@@ -23,9 +38,23 @@ def measure(stack: Stack, module: str, operator: str, records: int, variables: d
     """
     job = stack.submit(module, environ=variables)
     try:
-        return steady_rate(_follow(stack.settings, job, operator, records))
+        rate = steady_rate(_follow(stack.settings, job, operator, records))
+        return Run(rate, _state_bytes(stack.settings, job))
     finally:
         stack.cancel(job)
+
+
+def _state_bytes(settings: Settings, job: str) -> int:
+    """Size of a full checkpoint of now. Raises TimeoutError if none completes."""
+    before = flink.rest(settings, "GET", f"/jobs/{job}/checkpoints")["counts"]["completed"]
+    flink.rest(settings, "POST", f"/jobs/{job}/checkpoints", {"checkpointType": "FULL"})
+    deadline = time.monotonic() + _STALL_SECONDS
+    while time.monotonic() < deadline:
+        checkpoints = flink.rest(settings, "GET", f"/jobs/{job}/checkpoints")
+        if checkpoints["counts"]["completed"] > before:
+            return int(checkpoints["latest"]["completed"]["state_size"])
+        time.sleep(_POLL_SECONDS)
+    raise TimeoutError(f"job {job} has completed no checkpoint")
 
 
 def _follow(settings: Settings, job: str, operator: str, records: int) -> list[tuple[float, int]]:

@@ -42,15 +42,12 @@ class RecogniseFunction(KeyedProcessFunction):  # type: ignore[misc]  # pyflink 
     def process_element(self, value: str, ctx: KeyedProcessFunction.Context) -> Iterator[Any]:
         tally, lines = wire.parse_lines(value)
         ctx.timer_service().register_event_time_timer(tally.ledger.hour_ms + HOUR_MS + DEDUPLICATION_MS)
-        yield from self._outputs.first_copy(repeated_lines.without_repeated(tally, lines, self._is_new))
+        counted, new = repeated_lines.without_repeated(tally, lines, self._identities.contains)
+        # All at once: a call into the JVM costs more than what it does there.
+        self._identities.put_all(new)
+        self._repeated.inc(repeated_lines.count(counted))
+        yield from self._outputs.first_copy(counted)
 
     def on_timer(self, timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> Iterator[Any]:
         self._identities.clear()
         yield from ()
-
-    def _is_new(self, identity: str) -> bool:
-        if self._identities.contains(identity):
-            self._repeated.inc()
-            return False
-        self._identities.put(identity, True)
-        return True

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from jobs.media_usage import wire
 from jobs.media_usage.batch_tally import tally_batch
-from jobs.media_usage.repeated_lines import Line
+from jobs.media_usage.repeated_lines import Line, Lines
 from jobs.media_usage.sums import Sums
 from jobs.media_usage.tally import UsageKey
 from jobs.media_usage.wire import CollectorTotals
@@ -29,7 +29,8 @@ def test_a_tallied_batch_is_keyed_by_its_id() -> None:
 def test_a_batch_travels_with_its_lines_to_the_task_of_their_source_and_hour() -> None:
     made = batch([], hour_ms=HOUR, source_id="cloudflare-main")
     tallied = tally_batch(made)
-    lines = [Line("id-1", "billed", ("env-1", "a1", "1080p"), 4000, 100, ""), Line("", "not-media", (), 0, 7, "")]
+    billed, free = Line("billed", ("env-1", "a1", "1080p"), 4000, 100, ""), Line("not-media", (), 0, 7, "")
+    lines = Lines(["id-1", ""], [billed, free])
     message = wire.tallied(tallied, lines)
     assert (wire.key_of(message), wire.parse_batch(message)) == (made.header.batch_id, tallied)
     assert wire.has_lines(message)
@@ -39,7 +40,7 @@ def test_a_batch_travels_with_its_lines_to_the_task_of_their_source_and_hour() -
 
 
 def test_a_batch_without_records_has_lines_all_the_same() -> None:
-    assert wire.has_lines(wire.tallied(tally_batch(batch([], hour_ms=HOUR)), []))
+    assert wire.has_lines(wire.tallied(tally_batch(batch([], hour_ms=HOUR)), Lines([], [])))
 
 
 def test_a_heartbeat_is_keyed_by_its_collector() -> None:

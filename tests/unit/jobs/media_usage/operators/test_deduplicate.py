@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jobs.media_usage import wire
 from jobs.media_usage.batch_tally import BatchTally, tally_batch
 from jobs.media_usage.operators.deduplicate import DeduplicateFunction, Seen
-from jobs.media_usage.repeated_lines import Line
+from jobs.media_usage.repeated_lines import Line, Lines
 from jobs.media_usage.sums import Sums
 from jobs.media_usage.tally import UsageKey
 from schemas.cdn_logs_pb2 import Heartbeat, SourceTotals
@@ -82,7 +82,7 @@ def test_a_further_copy_is_only_counted_as_a_copy() -> None:
 
 def test_a_batch_whose_lines_may_come_again_is_passed_on_once_and_counted_elsewhere() -> None:
     tally, harness = tallied(), Harness()
-    message = wire.tallied(tally, [Line("id-1", "billed", ("env-1", "a1", "1080p"), 4000, 100, "")])
+    message = wire.tallied(tally, Lines(["id-1"], [Line("billed", ("env-1", "a1", "1080p"), 4000, 100, "")]))
     assert harness.send(message) == [("lines", wire.by_source_and_hour(tally, message))]
     assert harness.send(message) == [("ledger", tuple(tally.ledger._replace(copies=1)))]
 

@@ -8,7 +8,7 @@ from typing import Any
 from jobs.media_usage import wire
 from jobs.media_usage.batch_tally import BatchTally, tally_batch
 from jobs.media_usage.operators.recognise import RecogniseFunction
-from jobs.media_usage.repeated_lines import Line
+from jobs.media_usage.repeated_lines import Line, Lines
 from jobs.media_usage.sums import Sums
 from jobs.media_usage.tally import UsageKey
 from tests.support.batches import HOUR_MS, batch, delivery
@@ -21,15 +21,15 @@ class MapState(dict[str, bool]):
     """A Flink map state of one key."""
 
     contains = dict.__contains__
-    put = dict.__setitem__
+    put_all = dict.update
 
 
 class Counter:
     def __init__(self) -> None:
         self.count = 0
 
-    def inc(self) -> None:
-        self.count += 1
+    def inc(self, count: int) -> None:
+        self.count += count
 
 
 class Harness:
@@ -45,7 +45,7 @@ class Harness:
         """(output, value) for everything that comes out; rows as tuples."""
         service = SimpleNamespace(register_event_time_timer=self.timers.append)
         context = SimpleNamespace(timer_service=lambda: service)
-        lines = [Line(identity, "billed", tuple(KEY), 4000, 100, "") for identity in identities]
+        lines = Lines(list(identities), [Line("billed", tuple(KEY), 4000, 100, "")] * len(identities))
         message = wire.by_source_and_hour(tally, wire.tallied(tally, lines))
         return [
             (out[0].tag_id, tuple(out[1])) if isinstance(out, tuple) else ("usage", out)
