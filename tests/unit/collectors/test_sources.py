@@ -42,11 +42,12 @@ def test_the_example_is_valid_and_has_every_format() -> None:
         for name in ("FASTLY_TOKEN", "CLOUDFLARE_TOKEN", "AKAMAI_PASSWORD", "FIREHOSE_KEY", "EDGE_TOKEN")
     }
     sources = load_sources(EXAMPLE, http_host="0.0.0.0", environ=environ)
-    names = ("fastly", "cloudflare", "akamai", "cloudfront", "cloudfront-realtime", "edge")
+    names = ("fastly", "cloudflare", "akamai", "akamai-structured", "cloudfront", "cloudfront-realtime", "edge")
     found = [sources.http(f"acme-{name}") for name in names]
     assert [source.cdn if source else None for source in found] == [
         "fastly",
         "cloudflare",
+        "akamai",
         "akamai",
         "cloudfront",
         "cloudfront",
