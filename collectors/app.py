@@ -40,6 +40,8 @@ from collectors.routes.keys import (
 from collectors.routes.table import SERVER_OPTIONS, add_routes
 from collectors.settings import InvalidSettings, Settings, read_settings
 from collectors.sources import InvalidSources, Sources, load_sources
+from collectors.spool.wiring import door
+from collectors.supervision import supervise
 from collectors.syslog.listener import SyslogListener
 from collectors.totals import AcknowledgedTotals
 
@@ -79,7 +81,7 @@ async def _kafka(settings: Settings, app: web.Application) -> AsyncIterator[None
         raise InvalidSettings(f"COLLECTOR_KAFKA_PROPERTIES_FILE: {error}") from error
     async with publisher:
         app[PUBLISHER] = publisher
-        app[INTAKE] = Intake(publisher=publisher, metrics=app[METRICS], completeness=app[COMPLETENESS], origin=origin)
+        intake = Intake(publisher=publisher, metrics=app[METRICS], completeness=app[COMPLETENESS], origin=origin)
         if settings.clock_is_real:
             app[CLOCK_CHECK] = ClockCheck(settings.clock, publisher.broker_time_ms)
         heart = Heart(
@@ -89,11 +91,15 @@ async def _kafka(settings: Settings, app: web.Application) -> AsyncIterator[None
             origin=origin,
             interval_s=settings.heartbeat_interval_s,
         )
-        beating = asyncio.create_task(heart.beat_forever())
-        yield
+        beating = asyncio.create_task(heart.beat_forever(), name="heartbeat")
+        supervise(beating, publisher.fatal)
+        spooling = door(settings, app[SOURCES], intake, metrics=app[METRICS], fatal=publisher.fatal)
+        async with spooling as app[INTAKE]:
+            yield
         beating.cancel()
         await asyncio.gather(beating, return_exceptions=True)
-        # The last one tells the final totals.
+        # The last one tells the final totals: of everything that was queued, whoever still waits for it.
+        await publisher.flush()
         await heart.beat()
 
 
@@ -123,7 +129,7 @@ async def main() -> int:
 
 
 async def serve(app: web.Application, settings: Settings) -> int:
-    """Serve until told to stop, then drain. 1 if the producer cannot go on."""
+    """Serve until told to stop, then drain. 1 if it cannot go on."""
     stop = _stop_signal()
     runner = web.AppRunner(app, shutdown_timeout=_CLOSING_S, **SERVER_OPTIONS)
     await runner.setup()
@@ -135,7 +141,7 @@ async def serve(app: web.Application, settings: Settings) -> int:
     await drain(app, settings.drain_timeout_s)
     await runner.cleanup()
     if fatal is not None:
-        log.critical("kafka producer: %s", fatal)
+        log.critical("cannot go on: %s", fatal)
     return 0 if fatal is None else _EXIT_FATAL
 
 
@@ -152,7 +158,7 @@ def _stop_signal() -> asyncio.Event:
 
 
 async def _first(stop: asyncio.Event, fatal: asyncio.Future[str]) -> str | None:
-    """Wait for either; why the producer cannot go on, or None if told to stop."""
+    """Wait for either; why the collector cannot go on, or None if told to stop."""
     stopped = asyncio.create_task(stop.wait())
     either: set[asyncio.Future[Any]] = {stopped, fatal}
     await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)

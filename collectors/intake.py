@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol
 
 from collectors.blocks import BlockResult, Delivery, cut_blocks, parse_block
 from collectors.completeness import Completeness
@@ -14,6 +17,14 @@ from collectors.metrics import Metrics
 from collectors.origin import Origin
 from collectors.publisher import Publisher, Shipment
 from collectors.records import LineParser
+
+
+class Door(Protocol):
+    """Where a delivery goes in; what it returns from is promised."""
+
+    async def accept(self, delivery: Delivery, parse: LineParser) -> None:
+        """Return once the delivery is safe. Raises KafkaUnavailable if it is not: the sender shall come again."""
+        ...
 
 
 @dataclass
@@ -27,8 +38,21 @@ class _Tally:
         self.events.add(self.received_at_ms, result.event_times_ms)
 
 
+class Sending:
+    """A delivery whose messages are all queued for Kafka."""
+
+    def __init__(self, shipment: Shipment, on_stored: Callable[[], None]) -> None:
+        self._shipment = shipment
+        self._on_stored = on_stored
+
+    async def acknowledged(self) -> None:
+        """Return once Kafka has acknowledged every batch and dead letter. Raises KafkaUnavailable if it has not."""
+        await self._shipment.acknowledged()
+        self._on_stored()
+
+
 class Intake:
-    """The one door to Kafka for lines."""
+    """The one way to Kafka for lines."""
 
     def __init__(self, *, publisher: Publisher, metrics: Metrics, completeness: Completeness, origin: Origin) -> None:
         self._publisher = publisher
@@ -42,6 +66,11 @@ class Intake:
         Raises KafkaUnavailable if it has not; parts may be stored then, and a retry stores them again under the
         same ids.
         """
+        sending = await self.send(delivery, parse)
+        await sending.acknowledged()
+
+    async def send(self, delivery: Delivery, parse: LineParser) -> Sending:
+        """Queue a delivery for Kafka, behind what was queued before. Raises KafkaUnavailable as `accept` does."""
         started = time.monotonic()
         tally = _Tally(delivery.received_at_ms)
         shipment = self._publisher.shipment()
@@ -51,9 +80,7 @@ class Intake:
             await self._send(result, shipment)
             # A block is some milliseconds of work: let other deliveries and health checks have their turn.
             await asyncio.sleep(0)
-        await shipment.acknowledged()
-        self._metrics.acknowledgement.observe(time.monotonic() - started)
-        self._count(delivery, tally)
+        return Sending(shipment, partial(self._count, delivery, tally, started))
 
     async def _send(self, result: BlockResult, shipment: Shipment) -> None:
         for batch in result.batches:
@@ -61,7 +88,8 @@ class Intake:
         for letter in result.dead_letters:
             await shipment.send_dead_letter(letter)
 
-    def _count(self, delivery: Delivery, tally: _Tally) -> None:
+    def _count(self, delivery: Delivery, tally: _Tally, started: float) -> None:
+        self._metrics.acknowledgement.observe(time.monotonic() - started)
         self._metrics.deliveries.labels(delivery.source_id, "accepted").inc()
         self._metrics.lines.labels(delivery.source_id).inc(len(delivery.lines))
         for reason, count in tally.rejected.items():

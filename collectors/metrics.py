@@ -130,6 +130,59 @@ SYSLOG_LOST_LINES: Final = Metric(
     remedy="Above zero is lost data: reconcile that source with the CDN's own usage report.",
 )
 
+SPOOLED: Final = Metric(
+    name="collector_spooled_deliveries",
+    kind="counter",
+    labels=("source",),
+    meaning="Deliveries that were promised on the strength of the spool's disk.",
+    remedy="Grows: Kafka does not take what arrives; mend it before the spool is full.",
+)
+SPOOL_REPLAYED: Final = Metric(
+    name="collector_spool_replayed_deliveries",
+    kind="counter",
+    labels=("source",),
+    meaning="Spooled deliveries that Kafka has acknowledged.",
+    remedy="Stands still while collector_spool_deliveries is above zero: see collector_kafka_failures.",
+)
+SPOOL_DELIVERIES: Final = Metric(
+    name="collector_spool_deliveries",
+    kind="gauge",
+    labels=("source",),
+    meaning="Deliveries that wait in the spool.",
+    remedy="Above zero with Kafka well: look at collector_kafka_failures; keep the disk until it is zero.",
+)
+SPOOL_BYTES: Final = Metric(
+    name="collector_spool_bytes",
+    kind="gauge",
+    meaning="Bytes of the spool's segments on the disk.",
+    remedy="Near COLLECTOR_SPOOL_MAX_BYTES: new deliveries will get 503; mend Kafka, or give it a larger disk.",
+)
+SPOOL_OLDEST_AGE: Final = Metric(
+    name="collector_spool_oldest_age_seconds",
+    kind="gauge",
+    meaning="Age of the oldest delivery that waits in the spool; 0 while none waits.",
+    remedy="Beyond 48 h its lines are billed as corrections: mend Kafka, or what it refuses, before.",
+)
+SPOOL_REFUSED: Final = Metric(
+    name="collector_spool_refused_deliveries",
+    kind="counter",
+    labels=("reason",),
+    meaning="Deliveries that neither Kafka nor the spool took (full, disk): answered with 503, nothing promised.",
+    remedy="full: mend Kafka or raise the spool's limits. disk: read the log, replace the disk.",
+)
+SPOOL_TORN_RECORDS: Final = Metric(
+    name="collector_spool_torn_records",
+    kind="counter",
+    meaning="Records that the start found cut off at the end of the spool: never acknowledged, and removed.",
+    remedy="One after a crash is normal. Without a crash before it: replace the disk.",
+)
+SPOOL_DAMAGED_SEGMENTS: Final = Metric(
+    name="collector_spool_damaged_segments",
+    kind="gauge",
+    meaning="Segments of the spool with a stretch that cannot be read; the rest of them is replayed.",
+    remedy="Above zero is lost data: reconcile with the CDN's report, keep the *.damaged file, replace the disk.",
+)
+
 CATALOGUE: Final = (
     DELIVERIES,
     LINES,
@@ -146,6 +199,14 @@ CATALOGUE: Final = (
     SYSLOG_CONNECTIONS,
     SYSLOG_BAD_FRAMES,
     SYSLOG_LOST_LINES,
+    SPOOLED,
+    SPOOL_REPLAYED,
+    SPOOL_DELIVERIES,
+    SPOOL_BYTES,
+    SPOOL_OLDEST_AGE,
+    SPOOL_REFUSED,
+    SPOOL_TORN_RECORDS,
+    SPOOL_DAMAGED_SEGMENTS,
 )
 
 
@@ -169,6 +230,14 @@ class Metrics:
         self.syslog_connections = self._gauge(SYSLOG_CONNECTIONS)
         self.syslog_bad_frames = self._counter(SYSLOG_BAD_FRAMES)
         self.syslog_lost_lines = self._counter(SYSLOG_LOST_LINES)
+        self.spooled = self._counter(SPOOLED)
+        self.spool_replayed = self._counter(SPOOL_REPLAYED)
+        self.spool_deliveries = self._gauge(SPOOL_DELIVERIES)
+        self.spool_bytes = self._gauge(SPOOL_BYTES)
+        self.spool_oldest_age = self._gauge(SPOOL_OLDEST_AGE)
+        self.spool_refused = self._counter(SPOOL_REFUSED)
+        self.spool_torn_records = self._counter(SPOOL_TORN_RECORDS)
+        self.spool_damaged_segments = self._gauge(SPOOL_DAMAGED_SEGMENTS)
 
     def _counter(self, metric: Metric) -> Counter:
         return Counter(metric.name, metric.meaning, metric.labels, registry=self.registry)

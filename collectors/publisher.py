@@ -34,6 +34,16 @@ class KafkaUnavailable(Exception):
     """Kafka did not take every message in time. Nothing is promised; the sender shall come again."""
 
 
+class KafkaRefused(KafkaUnavailable):
+    """Kafka has answered and does not want a message (too large, no permission, ...): waiting alone mends nothing."""
+
+
+def _unavailable(name: str, detail: str = "") -> KafkaUnavailable:
+    """The exception for librdkafka's error name; names of its own errors, which no broker sends, begin with `_`."""
+    kind = KafkaUnavailable if name.startswith("_") else KafkaRefused
+    return kind(detail or name)
+
+
 class Shipment:
     """The messages of one delivery on their way to Kafka."""
 
@@ -74,7 +84,7 @@ class Shipment:
 
     def _raise_error(self) -> None:
         if self._error is not None:
-            raise KafkaUnavailable(self._error)
+            raise _unavailable(self._error)
 
     def queued(self) -> None:
         """One more message to wait for."""
@@ -108,7 +118,7 @@ class Publisher:
         self._room = asyncio.Event()
         self._is_closing = False
         self._loop = asyncio.get_running_loop()
-        #: Set with a sentence when librdkafka cannot go on: the process must end and start anew.
+        #: Set with a sentence when librdkafka, or a task that matters, cannot go on: the process must start anew.
         self.fatal: asyncio.Future[str] = self._loop.create_future()
         self._producer = new_producer({**config, "error_cb": self._on_error}, logger=log)
         self._poller = Thread(target=self._poll, name="kafka-poll", daemon=True)
@@ -118,9 +128,13 @@ class Publisher:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await asyncio.to_thread(self._producer.flush, self._delivery_timeout_s)
+        await self.flush()
         self._is_closing = True
         await asyncio.to_thread(self._poller.join)
+
+    async def flush(self) -> None:
+        """Wait until every queued message is answered, at most the delivery timeout."""
+        await asyncio.to_thread(self._producer.flush, self._delivery_timeout_s)
 
     def shipment(self) -> Shipment:
         """A new, empty shipment."""
@@ -188,7 +202,7 @@ class Publisher:
         except BufferError:
             return False
         except KafkaException as error:
-            raise KafkaUnavailable(str(error)) from error
+            raise _unavailable(error.args[0].name(), str(error)) from error
         receipt.shipment.queued()
         return True
 

@@ -61,6 +61,12 @@ class Settings:
     syslog_flush_interval_s: float = 1.0
     #: Seconds that requests and syslog lines in flight have to finish after SIGTERM.
     drain_timeout_s: float = 30.0
+    #: Folder of the spool, for this process alone, on a local disk that outlives it. None: no spool.
+    spool_dir: Path | None = None
+    #: Bytes that the spool may hold; beyond, and when the disk is nearly full, deliveries get 503.
+    spool_max_bytes: int = 10 * 1024 * _MIB
+    #: Bytes that the spool leaves free on its disk.
+    spool_min_free_bytes: int = 1024 * _MIB
     limits: Limits = field(default_factory=Limits)
 
 
@@ -82,6 +88,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         delivery_timeout_s=reader.optional("DELIVERY_TIMEOUT_S", _positive, 20.0),
         syslog_flush_interval_s=reader.optional("SYSLOG_FLUSH_INTERVAL_S", _positive, 1.0),
         drain_timeout_s=reader.optional("DRAIN_TIMEOUT_S", _positive, 30.0),
+        spool_dir=reader.optional("SPOOL_DIR", _folder, None),
+        spool_max_bytes=reader.optional("SPOOL_MAX_BYTES", _positive_int, 10 * 1024 * _MIB),
+        spool_min_free_bytes=reader.optional("SPOOL_MIN_FREE_BYTES", _positive_int, 1024 * _MIB),
         limits=Limits(
             max_body_bytes=reader.optional("MAX_BODY_BYTES", _positive_int, default.max_body_bytes),
             max_decompressed_bytes=reader.optional(
@@ -126,6 +135,11 @@ class _Reader:
 
 def _check(settings: Settings) -> None:
     limits = settings.limits
+    if settings.spool_max_bytes < limits.max_decompressed_bytes:
+        raise InvalidSettings(
+            f"{_PREFIX}SPOOL_MAX_BYTES ({settings.spool_max_bytes}) does not hold one delivery of "
+            f"{_PREFIX}MAX_DECOMPRESSED_BYTES ({limits.max_decompressed_bytes}): raise the first or lower the second"
+        )
     if limits.max_decompressed_bytes + limits.max_body_bytes > settings.memory_limit_bytes:
         raise InvalidSettings(
             f"{_PREFIX}MEMORY_LIMIT_BYTES ({settings.memory_limit_bytes}) does not hold one body of "
@@ -172,6 +186,14 @@ def _tokens(value: str) -> Credentials:
     if not tokens or min(map(len, tokens)) < MIN_SECRET_CHARACTERS:
         raise ValueError(f"{value} must hold tokens of at least {MIN_SECRET_CHARACTERS} characters, one a line")
     return Credentials(hashes=tuple(map(hash_of, tokens)))
+
+
+def _folder(value: str) -> Path:
+    # Not created: on a volume that is not mounted, the spool would fill the system's disk and vanish with it.
+    path = Path(value)
+    if not path.is_dir():
+        raise ValueError(f"there is no folder {value}: mount the spool's disk, or create it")
+    return path
 
 
 def _properties_file(value: str) -> Path:

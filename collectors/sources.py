@@ -49,6 +49,8 @@ class Source:
     deduplicate_records: bool = False
     #: Seconds without an accepted delivery after which the source is called silent; None: never.
     silent_after_s: int | None = 900
+    #: Whether its deliveries are promised on the strength of the spool's disk while Kafka does not take them.
+    spool: bool = False
     #: Fastly services that the challenge answers for.
     fastly_service_ids: tuple[str, ...] = ()
 
@@ -67,6 +69,10 @@ class Sources:
     def syslog(self) -> list[Source]:
         """The sources that listen for syslog."""
         return [source for source in self._by_id.values() if source.syslog is not None]
+
+    def spooled(self) -> frozenset[str]:
+        """Ids of the sources that ask for the spool."""
+        return frozenset(source.id for source in self._by_id.values() if source.spool)
 
     def silent_after_s(self) -> dict[str, int | None]:
         """When each source is called silent, by id."""
@@ -94,6 +100,7 @@ class _Entry(msgspec.Struct, forbid_unknown_fields=True):
     max_lines_per_s: _Rate | None = None
     max_bytes_per_s: _Rate | None = None
     silent_after_s: Annotated[int, Meta(ge=1)] | None = 900
+    spool: bool = False
 
 
 def load_sources(path: Path, *, http_host: str, environ: Mapping[str, str], has_client_ca: bool = False) -> Sources:
@@ -166,6 +173,7 @@ class _Builder:
             pace=Pace(max_lines_per_s=entry.max_lines_per_s, max_bytes_per_s=entry.max_bytes_per_s),
             deduplicate_records=entry.deduplicate_records,
             silent_after_s=entry.silent_after_s,
+            spool=entry.spool,
             fastly_service_ids=tuple(entry.fastly_service_ids),
         )
 
@@ -180,6 +188,8 @@ class _Builder:
             endpoint: SyslogEndpoint | None = self._entry.listener.endpoint()
         except ValueError as error:
             raise self._invalid("listener", str(error)) from error
+        if endpoint is not None and self._entry.spool:
+            raise self._invalid("spool", "syslog acknowledges nothing that a disk could promise; remove it")
         return endpoint
 
     def _check_countable(self, known: Format, options: Any) -> None:  # of the format's own type

@@ -11,7 +11,7 @@ from collectors.clock import Clock
 from collectors.clock_check import ClockCheck
 from collectors.completeness import Completeness
 from collectors.credentials import Credentials
-from collectors.intake import Intake
+from collectors.intake import Door
 from collectors.metrics import Metrics
 from collectors.publisher import Publisher
 from collectors.settings import Limits
@@ -23,7 +23,7 @@ CLOCK: Final = web.AppKey("clock", Clock)
 BUDGET: Final = web.AppKey("budget", ByteBudget)
 METRICS: Final = web.AppKey("metrics", Metrics)
 PUBLISHER: Final = web.AppKey("publisher", Publisher)
-INTAKE: Final = web.AppKey("intake", Intake)
+INTAKE: Final[web.AppKey[Door]] = web.AppKey("intake")
 COMPLETENESS: Final = web.AppKey("completeness", Completeness)
 #: Of operators who ask for the status.
 STATUS_CREDENTIALS: Final = web.AppKey("status_credentials", Credentials)

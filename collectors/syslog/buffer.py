@@ -16,7 +16,7 @@ from typing import Final
 
 from collectors.blocks import Delivery
 from collectors.clock import Clock
-from collectors.intake import Intake
+from collectors.intake import Door
 from collectors.metrics import Metrics
 from collectors.publisher import KafkaUnavailable
 from collectors.sources import Source
@@ -36,7 +36,7 @@ class LineBuffer:
         self,
         source: Source,
         *,
-        intake: Intake,
+        intake: Door,
         clock: Clock,
         metrics: Metrics,
         flush_interval_s: float,

@@ -7,7 +7,7 @@ import logging
 from typing import cast
 
 from collectors.clock import Clock
-from collectors.intake import Intake
+from collectors.intake import Door
 from collectors.metrics import Metrics
 from collectors.sources import Source
 from collectors.syslog.buffer import LineBuffer
@@ -22,7 +22,7 @@ class SyslogListener:
     """Reads connections no faster than Kafka takes their lines."""
 
     def __init__(
-        self, source: Source, *, intake: Intake, clock: Clock, metrics: Metrics, flush_interval_s: float
+        self, source: Source, *, intake: Door, clock: Clock, metrics: Metrics, flush_interval_s: float
     ) -> None:
         self.source = source
         self.metrics = metrics

@@ -43,6 +43,9 @@ def test_every_variable(required: dict[str, str], tmp_path: Path) -> None:
             "COLLECTOR_DELIVERY_TIMEOUT_S": "2",
             "COLLECTOR_SYSLOG_FLUSH_INTERVAL_S": "0.5",
             "COLLECTOR_DRAIN_TIMEOUT_S": "3",
+            "COLLECTOR_SPOOL_DIR": str(tmp_path),
+            "COLLECTOR_SPOOL_MAX_BYTES": "5000",
+            "COLLECTOR_SPOOL_MIN_FREE_BYTES": "300",
             "COLLECTOR_MAX_BODY_BYTES": "100",
             "COLLECTOR_MAX_DECOMPRESSED_BYTES": "200",
             "COLLECTOR_MAX_RATIO": "20",
@@ -64,6 +67,9 @@ def test_every_variable(required: dict[str, str], tmp_path: Path) -> None:
         delivery_timeout_s=2.0,
         syslog_flush_interval_s=0.5,
         drain_timeout_s=3.0,
+        spool_dir=tmp_path,
+        spool_max_bytes=5_000,
+        spool_min_free_bytes=300,
         limits=Limits(max_body_bytes=100, max_decompressed_bytes=200, max_ratio=20, body_timeout_s=9.0),
     )
 
@@ -91,6 +97,8 @@ def test_a_missing_variable_is_named_with_its_fix(required: dict[str, str], miss
         ("STATUS_TOKEN_FILE", "/no/such/file", "there is no file"),
         ("DRAIN_TIMEOUT_S", "5", "must be longer than COLLECTOR_DELIVERY_TIMEOUT_S"),
         ("MEMORY_LIMIT_BYTES", "1000", "raise the first or lower the others"),
+        ("SPOOL_DIR", "/no/such/folder", "there is no folder /no/such/folder: mount"),
+        ("SPOOL_MAX_BYTES", "1000", "does not hold one delivery of COLLECTOR_MAX_DECOMPRESSED_BYTES"),
         ("HEARTBEAT", "5", "no setting: remove it, or choose one of"),
     ],
 )

@@ -143,6 +143,7 @@ def test_a_source_without_credentials_must_stay_on_loopback(
         ({"options": {"colour": "red"}}, "source 'acme', options: .*colour"),
         ({"cdn": "cloudfront", "format": "tab"}, "source 'acme', options: .*fields"),
         ({"cdn": "generic", "options": {"fields": {}}}, "source 'acme', options: .*status"),
+        ({"listener": {"type": "syslog-tcp", "port": 0}, "spool": True}, "source 'acme', spool: syslog acknowledges"),
         ({"silent_after_s": 0}, r"source 'acme', entry: .*\$\.silent_after_s"),
         (
             {"credentials": [{"client_certificate_sha256": "f" * 64}]},
@@ -167,6 +168,11 @@ def test_a_short_secret_is_refused(tmp_path: Path) -> None:
     file.write_text(yaml.safe_dump({"sources": [entry()]}))
     with pytest.raises(InvalidSources, match="shorter than 16 characters"):
         load_sources(file, http_host="0.0.0.0", environ={"ACME": "short"})
+
+
+def test_the_spool_is_for_those_who_ask_for_it(tmp_path: Path) -> None:
+    sources = load(tmp_path, entry(), entry(id="other", spool=True), entry(id="third", spool=False))
+    assert sources.spooled() == {"other"}
 
 
 @pytest.mark.parametrize(
