@@ -62,8 +62,10 @@ def listen_here(source: dict[str, Any], port: int, issued: Issued) -> dict[str, 
     if listener["type"] == "http":
         return source
     listener |= {"host": LOOPBACK, "port": port}
-    files = {"certificate": issued.certificate, "key": issued.key, "client_ca": issued.certificate}
+    files = {"certificate_file": issued.certificate, "key_file": issued.key, "client_ca_file": issued.certificate}
     listener |= {name: str(file) for name, file in files.items() if name in listener}
+    if "allow_from" in listener:
+        listener["allow_from"] = [*listener["allow_from"], f"{LOOPBACK}/32"]
     return source | {"listener": listener}
 
 
