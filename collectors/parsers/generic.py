@@ -1,8 +1,8 @@
 """JSON lines of any other origin, with a mapping of their field names in the source's options.
 
 For self-run edges and CDNs without a parser of their own; generic.options.yaml shows every option. What a field means
-is what `Record` means; every field but `status`, `body_bytes`, one of `path` and `url`, and one of `end_time` and
-`start_time` may be left out. Without `method` a HEAD cannot be told from a GET, and is billed as one.
+is what `Record` means; every field but `status`, `body_bytes`, `method`, one of `path` and `url`, and one of `end_time`
+and `start_time` may be left out. (A request that is not known to be a GET bills nothing.)
 
 * Event time: `end_time`; else `start_time` + `elapsed`; else `start_time`.
 * Size of the object: `object_bytes`, else the total of `content_range`.
@@ -49,13 +49,13 @@ class Fields(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     status: _Key
     body_bytes: _Key
+    method: _Key
     path: _Key | None = None
     url: _Key | None = None
     end_time: _Key | None = None
     start_time: _Key | None = None
     elapsed: _Key | None = None
     time_to_first_byte: _Key | None = None
-    method: _Key | None = None
     host: _Key | None = None
     object_bytes: _Key | None = None
     content_range: _Key | None = None

@@ -14,7 +14,7 @@ from collectors.listeners import SyslogEndpoint
 from collectors.sources import InvalidSources, Sources, load_sources
 
 SECRET = "a-secret-of-acme-1234"
-UNIDENTIFIED = {"status": "s", "body_bytes": "b", "path": "p", "end_time": "t"}
+UNIDENTIFIED = {"status": "s", "body_bytes": "b", "path": "p", "end_time": "t", "method": "m"}
 ENVIRON = {"ACME": SECRET}
 EXAMPLE = Path(collectors.__file__).parent / "sources.example.yaml"
 

@@ -95,10 +95,10 @@ def test_every_mapped_field() -> None:
 
 
 def test_fields_that_are_not_mapped_are_not_logged() -> None:
-    fields = {"status": "s", "body_bytes": "b", "path": "p", "end_time": "t"}
+    fields = {"status": "s", "body_bytes": "b", "path": "p", "end_time": "t", "method": "m"}
     few = generic.parser(msgspec.convert({"fields": fields}, generic.Options))
-    assert few(b'{"s":200,"b":5,"p":"/a","t":1795417200391}') == Record(
-        event_time_ms=1_795_417_200_391, status=200, path="/a", body_bytes=5
+    assert few(b'{"s":200,"b":5,"p":"/a","t":1795417200391,"m":"GET"}') == Record(
+        event_time_ms=1_795_417_200_391, status=200, path="/a", body_bytes=5, method=Method.METHOD_GET
     )
 
 
@@ -213,12 +213,13 @@ def test_what_is_no_object_is_no_json_line(line: bytes) -> None:
 @pytest.mark.parametrize(
     ("fields", "complaint"),
     [
-        ({"status": "s", "body_bytes": "b", "path": "p"}, "end_time and start_time"),
-        ({"status": "s", "body_bytes": "b", "end_time": "t"}, "path and url"),
-        ({"body_bytes": "b", "path": "p", "end_time": "t"}, "status"),
+        ({"status": "s", "body_bytes": "b", "path": "p", "method": "m"}, "end_time and start_time"),
+        ({"status": "s", "body_bytes": "b", "end_time": "t", "method": "m"}, "path and url"),
+        ({"body_bytes": "b", "path": "p", "end_time": "t", "method": "m"}, "status"),
+        ({"status": "s", "body_bytes": "b", "path": "p", "end_time": "t"}, "method"),
         ({**NGINX, "colour": "c"}, "colour"),
     ],
-    ids=["no time", "no path", "no status", "unknown"],
+    ids=["no time", "no path", "no status", "no method", "unknown"],
 )
 def test_a_mapping_that_makes_no_record_is_refused(fields: dict[str, str], complaint: str) -> None:
     with pytest.raises(msgspec.ValidationError, match=complaint):
