@@ -100,12 +100,12 @@ def _reading(middle: str) -> _Reading:
     parts = middle.split("|")
     if len(parts) > _MAX_PARTS:
         raise InvalidLine("ambiguous", "referer, URL and user agent hold too many separators")
-    readings = {(reading.host, reading.path): reading for reading in _readings(parts)}
+    readings = list(_readings(parts))
     if not readings:
         raise InvalidLine("bad-field", "the line has no URL that an edge location follows")
-    if len(readings) > 1:
+    if len({(reading.host, reading.path) for reading in readings}) > 1:
         raise InvalidLine("ambiguous", "the line can be read as requests for different URLs")
-    return next(iter(readings.values()))
+    return readings[0]
 
 
 def _readings(parts: list[str]) -> Iterator[_Reading]:

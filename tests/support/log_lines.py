@@ -55,9 +55,24 @@ def json_lines(valid: Mapping[str, Any]) -> st.SearchStrategy[bytes]:
 
 def tab_lines(valid: list[str]) -> st.SearchStrategy[bytes]:
     """A valid line with some columns replaced by anything; or any bytes."""
+    return separated_lines(valid, "\t")
+
+
+def separated_lines(valid: list[str], separator: str) -> st.SearchStrategy[bytes]:
+    """A valid line with some columns replaced by anything; or any bytes."""
     columns = st.lists(st.none() | _SCALARS.map(str), min_size=len(valid), max_size=len(valid))
     changed = columns.map(lambda new: [old if text is None else text for old, text in zip(valid, new, strict=True)])
-    return changed.map(lambda row: "\t".join(row).encode(errors="surrogatepass")) | st.binary()
+    return changed.map(lambda row: separator.join(row).encode(errors="surrogatepass")) | st.binary()
+
+
+def damaged_lines(valid: bytes) -> st.SearchStrategy[bytes]:
+    """A valid line with a piece of it replaced by anything; or any bytes."""
+    places = st.integers(min_value=0, max_value=len(valid))
+    pieces = st.binary(max_size=40) | st.sampled_from([trap.encode() for trap in _TRAPS]) | st.just(valid)
+    damaged = st.builds(
+        lambda at, to, piece: valid[: min(at, to)] + piece + valid[max(at, to) :], places, places, pieces
+    )
+    return damaged | st.binary()
 
 
 def is_record_or_reject(parse: LineParser, line: bytes) -> bool:
