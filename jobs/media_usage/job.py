@@ -52,7 +52,7 @@ def build(
 ) -> None:
     """Add the job to an environment. Pure: connects nothing, reads no variable."""
     stream = env.from_source(enriched_source, watermarks(settings.out_of_orderness_h), "enriched")
-    count(stream.uid("enriched-source"), sinks)
+    count(stream.uid("enriched-source"), settings, sinks)
 
 
 def watermarks(out_of_orderness_h: float) -> WatermarkStrategy:
@@ -60,13 +60,13 @@ def watermarks(out_of_orderness_h: float) -> WatermarkStrategy:
     return WatermarkStrategy.for_bounded_out_of_orderness(Duration.of_millis(int(out_of_orderness_h * HOUR_MS)))
 
 
-def count(enriched: DataStream, sinks: MediaUsageSinks) -> None:
+def count(enriched: DataStream, settings: MediaUsageSettings, sinks: MediaUsageSinks) -> None:
     """Everything from an enriched batch to its rows; reprocess uses the same."""
     batches = enriched.process(TallyFunction(), Types.STRING()).uid("tally").name("tally")
     keyed = key_by(batches, wire.key_of, "batch-id")
     counted = keyed.process(DeduplicateFunction(), Types.STRING()).uid("deduplicate").name("deduplicate")
     recognised = _recognise(side_output(counted, lines_tag(), "lines"))
-    _windows(counted.union(recognised), sinks)
+    _windows(counted.union(recognised), settings, sinks)
     for name, new_tag, sink in (
         ("corrections", corrections_tag, sinks.corrections),
         ("ledger", ledger_tag, sinks.ledger),
@@ -86,9 +86,10 @@ def _recognise(lines: DataStream) -> DataStream:
     return keyed.process(RecogniseFunction(), Types.STRING()).uid("recognise").name("recognise")
 
 
-def _windows(usage: DataStream, sinks: MediaUsageSinks) -> None:
+def _windows(usage: DataStream, settings: MediaUsageSettings, sinks: MediaUsageSinks) -> None:
     keyed = key_by(usage, wire.key_of, "hour-and-bucket")
-    hourly = keyed.process(HourlyWindow(), row_type(USAGE)).uid("hourly-window").name("hourly-window")
+    window = HourlyWindow(refresh_ms=round(settings.refresh_interval_s * 1_000))
+    hourly = keyed.process(window, row_type(USAGE)).uid("hourly-window").name("hourly-window")
     hourly.sink_to(sinks.usage).uid("usage-sink").name("usage")
     alert = side_output(hourly, refused_tag(), "refused").process(BeyondLatenessAlert(), Types.STRING())
     alert.uid("beyond-lateness").name("beyond-lateness")

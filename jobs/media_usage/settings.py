@@ -23,6 +23,8 @@ class MediaUsageSettings:
     consumer_group: str = "media-usage"
     #: How far behind the newest event time of its partition an event may be and still be on time.
     out_of_orderness_h: float = 3.0
+    #: Seconds of real time after which a change is written where no passing of an hour writes it sooner.
+    refresh_interval_s: float = 60.0
     #: Rows and milliseconds after which the JDBC sinks write; a checkpoint always does.
     jdbc_batch_rows: int = 1000
     jdbc_batch_interval_ms: int = 1000
@@ -36,6 +38,6 @@ class MediaUsageSettings:
             "it is no jdbc:postgresql:// address, or it holds a password, which would stand in the job graph",
             "give jdbc:postgresql://host:port/database and put the password into the file that PGPASSFILE names",
         )
-        for name in ("out_of_orderness_h", "jdbc_batch_rows", "parallelism"):
+        for name in ("out_of_orderness_h", "refresh_interval_s", "jdbc_batch_rows", "parallelism"):
             value = getattr(self, name)
             require(value > 0, f"MEDIA_USAGE_{name.upper()}", f"{value} is not positive", "set it above 0")

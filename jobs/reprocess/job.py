@@ -29,7 +29,7 @@ def build(
     stream = env.from_source(source, watermarks(usage.out_of_orderness_h), settings.source).uid("source")
     hours = HoursFunction(settings.first_hour_ms, settings.last_hour_ms)
     wanted = stream.process(hours, _payload()).uid("hours").name("hours")
-    count(_enrich(wanted, enrichment) if settings.source == "raw" else wanted, sinks)
+    count(_enrich(wanted, enrichment) if settings.source == "raw" else wanted, usage, sinks)
 
 
 def _enrich(raw: DataStream, enrichment: EnrichmentSettings) -> DataStream:

@@ -23,7 +23,11 @@ MODULES = (ENRICHMENT, MEDIA_USAGE)
 
 #: What takes minutes in production takes a second here: enriched data is visible after a checkpoint.
 _OPTIONS = {"execution.checkpointing.interval": "1 s", "execution.checkpointing.min-pause": "100 ms"}
-_ENVIRON = {"MEDIA_USAGE_JDBC_BATCH_INTERVAL_MS": "200"}
+_REFRESH_MS = 200
+_ENVIRON = {
+    "MEDIA_USAGE_JDBC_BATCH_INTERVAL_MS": "200",
+    "MEDIA_USAGE_REFRESH_INTERVAL_S": str(_REFRESH_MS / 1_000),
+}
 #: The job allows events to be 3 h out of order; a little more, so that an hour ends for sure.
 _DISORDER_MS = 3 * HOUR_MS + 1_000
 
@@ -90,7 +94,7 @@ class Pipeline:
         """Let this hour end, and wait until all that was sent before is in the database.
 
         Heartbeats follow the data in every partition, so a watermark past the hour has seen everything; a checkpoint
-        begun after that has flushed the sinks.
+        begun after that, and after a refresh, has flushed the sinks.
         """
         end_ms = hour_ms + HOUR_MS
 
@@ -99,8 +103,8 @@ class Pipeline:
             return bill.watermark_ms() >= end_ms
 
         until(passed, "the watermark")
-        seen_ms = time.time_ns() // 1_000_000
-        until(lambda: self._last_checkpoint_began_ms(MEDIA_USAGE) > seen_ms, "a checkpoint")
+        written_ms = time.time_ns() // 1_000_000 + 2 * _REFRESH_MS
+        until(lambda: self._last_checkpoint_began_ms(MEDIA_USAGE) > written_ms, "a checkpoint")
 
     def _last_checkpoint_began_ms(self, module: str) -> int:
         """When the job's last completed checkpoint began; 0 before the first."""
