@@ -34,11 +34,13 @@ from collectors.routes.keys import (
     LIMITS,
     METRICS,
     PUBLISHER,
+    SIGNING_KEYS,
     SOURCES,
     STATUS_CREDENTIALS,
 )
 from collectors.routes.table import SERVER_OPTIONS, add_routes
 from collectors.settings import InvalidSettings, Settings, read_settings
+from collectors.signing_keys import SigningKeys
 from collectors.sources import InvalidSources, Sources, load_sources
 from collectors.spool.wiring import door
 from collectors.supervision import supervise
@@ -64,8 +66,10 @@ def create_app(settings: Settings, sources: Sources) -> web.Application:
     app[METRICS] = Metrics()
     app[COMPLETENESS] = Completeness(settings.clock, sources.silent_after_s())
     app[STATUS_CREDENTIALS] = settings.status_credentials
+    app[SIGNING_KEYS] = SigningKeys(app[METRICS].signing_key_fetches)
     app[LISTENERS] = []
     add_routes(app)
+    app.on_cleanup.append(_forget_keys)
     app.cleanup_ctx.append(partial(_kafka, settings))
     app.on_startup.append(partial(_listen, settings))
     return app
@@ -101,6 +105,10 @@ async def _kafka(settings: Settings, app: web.Application) -> AsyncIterator[None
         # The last one tells the final totals: of everything that was queued, whoever still waits for it.
         await publisher.flush()
         await heart.beat()
+
+
+async def _forget_keys(app: web.Application) -> None:
+    await app[SIGNING_KEYS].close()
 
 
 async def _listen(settings: Settings, app: web.Application) -> None:

@@ -6,11 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Final
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
 
 from collectors.credentials import MIN_SECRET_CHARACTERS, Credentials, hash_of
+from collectors.identity_tokens import TokenIdentity
 
 _REFERENCE: Final = re.compile(r"\$\{(env|file):([^}]+)\}")
 #: With or without colons: `openssl x509 -fingerprint -sha256` writes them.
@@ -22,6 +24,18 @@ class InvalidCredential(ValueError):
     """A credential that is wrong or cannot be read; the message holds no secret."""
 
 
+_Text = Annotated[str, Meta(min_length=1)]
+
+
+class OidcEntry(msgspec.Struct, forbid_unknown_fields=True):
+    """Whose identity tokens are accepted. Issuer and its keys are Google's unless they are written."""
+
+    audience: _Text
+    email: Annotated[str, Meta(pattern="^[^@]+@[^@]+$")]
+    issuer: _Text = "https://accounts.google.com"
+    keys_url: _Text = "https://www.googleapis.com/oauth2/v3/certs"
+
+
 class CredentialEntry(msgspec.Struct, forbid_unknown_fields=True):
     """One credential as it is written: exactly one of its fields."""
 
@@ -29,6 +43,7 @@ class CredentialEntry(msgspec.Struct, forbid_unknown_fields=True):
     secret: str | None = None
     client_certificate_sha256: Annotated[str, Meta(pattern=_FINGERPRINT)] | None = None
     client_certificate_name: Annotated[str, Meta(pattern=_DNS_NAME)] | None = None
+    oidc: OidcEntry | None = None
 
 
 def credentials_of(entries: Sequence[CredentialEntry], environ: Mapping[str, str]) -> Credentials:
@@ -46,7 +61,16 @@ def credentials_of(entries: Sequence[CredentialEntry], environ: Mapping[str, str
         certificate_names=tuple(
             entry.client_certificate_name.lower() for entry in entries if entry.client_certificate_name is not None
         ),
+        identities=tuple(_identity(entry.oidc) for entry in entries if entry.oidc is not None),
     )
+
+
+def _identity(entry: OidcEntry) -> TokenIdentity:
+    url = urlsplit(entry.keys_url)
+    # Whoever can change the keys on their way can sign whatever he likes.
+    if url.scheme != "https" and not (url.scheme == "http" and url.hostname in {"127.0.0.1", "::1", "localhost"}):
+        raise InvalidCredential("oidc.keys_url must begin with https://")
+    return TokenIdentity(issuer=entry.issuer, audience=entry.audience, email=entry.email, keys_url=entry.keys_url)
 
 
 def _hash(entry: CredentialEntry, environ: Mapping[str, str]) -> bytes:

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from collectors.identity_tokens import TokenIdentity
+
 MIN_SECRET_CHARACTERS: Final = 16
 
 
@@ -44,6 +46,8 @@ class Credentials:
     fingerprints: tuple[bytes, ...] = ()
     #: DNS names of client certificates, in lower case.
     certificate_names: tuple[str, ...] = ()
+    #: Whose signed identity tokens are accepted.
+    identities: tuple[TokenIdentity, ...] = ()
 
     def accept(self, secret: str) -> bool:
         """Whether the secret is one of them. Takes as long whichever it is, and whether it is one."""
@@ -66,7 +70,7 @@ class Credentials:
 
     def __bool__(self) -> bool:
         """Whether there is any credential to present."""
-        return bool(self.hashes) or self.ask_for_certificate
+        return bool(self.hashes or self.identities) or self.ask_for_certificate
 
 
 def _is_one_of(given: bytes, known: Iterable[bytes]) -> bool:

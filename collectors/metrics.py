@@ -108,6 +108,13 @@ HEARTBEATS: Final = Metric(
     meaning="Rounds of heartbeats, one message a raw partition.",
     remedy="failed grows: hours without traffic do not close; look at Kafka.",
 )
+SIGNING_KEY_FETCHES: Final = Metric(
+    name="collector_signing_key_fetches",
+    kind="counter",
+    labels=("outcome",),
+    meaning="Fetches of the public keys that identity tokens are verified with: fetched or failed.",
+    remedy="failed grows: the collector cannot reach oidc.keys_url; after a day its senders are refused with 503.",
+)
 SYSLOG_CONNECTIONS: Final = Metric(
     name="collector_syslog_connections",
     kind="gauge",
@@ -196,6 +203,7 @@ CATALOGUE: Final = (
     ACKNOWLEDGEMENT,
     KAFKA_FAILURES,
     HEARTBEATS,
+    SIGNING_KEY_FETCHES,
     SYSLOG_CONNECTIONS,
     SYSLOG_BAD_FRAMES,
     SYSLOG_LOST_LINES,
@@ -227,6 +235,7 @@ class Metrics:
         self.acknowledgement = Histogram(ACKNOWLEDGEMENT.name, ACKNOWLEDGEMENT.meaning, registry=self.registry)
         self.kafka_failures = self._counter(KAFKA_FAILURES)
         self.heartbeats = self._counter(HEARTBEATS)
+        self.signing_key_fetches = self._counter(SIGNING_KEY_FETCHES)
         self.syslog_connections = self._gauge(SYSLOG_CONNECTIONS)
         self.syslog_bad_frames = self._counter(SYSLOG_BAD_FRAMES)
         self.syslog_lost_lines = self._counter(SYSLOG_LOST_LINES)

@@ -22,6 +22,8 @@ def check_http_trust(credentials: Credentials, *, host: str, has_client_ca: bool
 
 def check_syslog_trust(credentials: Credentials, endpoint: SyslogEndpoint) -> None:
     """Refuse a syslog source that strangers could send to. Raises Untrusted."""
+    if credentials.identities:
+        raise Untrusted("oidc is for HTTP: no syslog sender has an identity token")
     _check_certificates(credentials, endpoint)
     if credentials or is_loopback(endpoint.host):
         return

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from aiohttp import web
 
-from collectors.routes.keys import SOURCES
-from collectors.routes.refusals import UNAUTHORIZED, Refused
+from collectors.identity_tokens import TokenIdentity, key_id_of, proves
+from collectors.routes.keys import SIGNING_KEYS, SOURCES
+from collectors.routes.refusals import KEYS_UNAVAILABLE, UNAUTHORIZED, Refused
+from collectors.signing_keys import KeysUnavailable, SigningKeys
 from collectors.sources import Source
 
 _FIREHOSE_KEY: Final = "X-Amz-Firehose-Access-Key"
@@ -18,7 +20,7 @@ _PLAIN_HEADER: Final = "X-Collector-Token"
 _URL_ARGUMENT: Final = "token"
 
 
-def authenticate(request: web.Request) -> Source:
+async def authenticate(request: web.Request) -> Source:
     """The source that the path names, once its credential is proven.
 
     A source without credentials (loopback only, see collectors/sources.py) is open. Raises Refused; an unknown
@@ -27,23 +29,48 @@ def authenticate(request: web.Request) -> Source:
     source = request.app[SOURCES].http(request.match_info["source_id"])
     if source is None:
         raise Refused(UNAUTHORIZED)
-    if source.credentials and not any(source.credentials.accept(secret) for secret in _presented(request)):
-        raise Refused(UNAUTHORIZED)
-    return source
+    credentials = source.credentials
+    if not credentials or any(credentials.accept(secret) for secret in _presented(request)):
+        return source
+    if await _has_identity(request, credentials.identities):
+        return source
+    raise Refused(UNAUTHORIZED)
 
 
 def _presented(request: web.Request) -> Iterator[str]:
     """The secrets of a request, in every place where a CDN can put one."""
-    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        yield value.strip()
-    if scheme.lower() == "basic":
-        yield from _password(value.strip())
+    scheme, value = _authorization(request)
+    if scheme == "bearer":
+        yield value
+    if scheme == "basic":
+        yield from _password(value)
     for header in (_PLAIN_HEADER, _FIREHOSE_KEY):
         if header in request.headers:
             yield request.headers[header]
     if _URL_ARGUMENT in request.query:
         yield request.query[_URL_ARGUMENT]
+
+
+def _authorization(request: web.Request) -> tuple[str, str]:
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    return scheme.lower(), value.strip()
+
+
+async def _has_identity(request: web.Request, identities: Sequence[TokenIdentity]) -> bool:
+    """Whether the bearer is an identity token of one of them. Raises Refused if that cannot be found out now."""
+    scheme, token = _authorization(request)
+    key_id = key_id_of(token) if identities and scheme == "bearer" else None
+    if key_id is None:
+        return False
+    try:
+        return any([await _is_proven(token, key_id, each, request.app[SIGNING_KEYS]) for each in identities])
+    except KeysUnavailable as error:
+        raise Refused(KEYS_UNAVAILABLE, str(error)) from error
+
+
+async def _is_proven(token: str, key_id: str, identity: TokenIdentity, keys: SigningKeys) -> bool:
+    key = await keys.key(identity.keys_url, key_id)
+    return key is not None and proves(token, key, identity)
 
 
 def _password(value: str) -> Iterator[str]:

@@ -28,7 +28,7 @@ _PROBE: Final = "probe"
 async def post_logs(request: web.Request) -> web.Response:
     """Accept a delivery and answer in the sender's own form."""
     try:
-        source = authenticate(request)
+        source = await authenticate(request)
     except Refused as refused:
         return answer_plain(request, refused)
     outcome = await _outcome(request, source)

@@ -15,6 +15,7 @@ from collectors.intake import Door
 from collectors.metrics import Metrics
 from collectors.publisher import Publisher
 from collectors.settings import Limits
+from collectors.signing_keys import SigningKeys
 from collectors.sources import Sources
 
 SOURCES: Final = web.AppKey("sources", Sources)
@@ -25,6 +26,8 @@ METRICS: Final = web.AppKey("metrics", Metrics)
 PUBLISHER: Final = web.AppKey("publisher", Publisher)
 INTAKE: Final[web.AppKey[Door]] = web.AppKey("intake")
 COMPLETENESS: Final = web.AppKey("completeness", Completeness)
+#: Of those who sign identity tokens.
+SIGNING_KEYS: Final = web.AppKey("signing_keys", SigningKeys)
 #: Of operators who ask for the status.
 STATUS_CREDENTIALS: Final = web.AppKey("status_credentials", Credentials)
 #: Absent where the clock follows the data.

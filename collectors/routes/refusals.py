@@ -27,6 +27,10 @@ KAFKA_UNAVAILABLE: Final = Refusal(
     status=503, reason="kafka-unavailable", message="the log store did not acknowledge", retry_after_s=10
 )
 
+KEYS_UNAVAILABLE: Final = Refusal(
+    status=503, reason="keys-unavailable", message="identity tokens cannot be verified now", retry_after_s=10
+)
+
 
 class Refused(Exception):
     """A delivery ends with this refusal. `detail` is for logs and carries nothing of the request."""

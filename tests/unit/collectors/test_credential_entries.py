@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from collectors.credential_entries import CredentialEntry, InvalidCredential, credentials_of
 from collectors.credentials import Credentials, hash_of
+from collectors.identity_tokens import TokenIdentity
 
 SECRET = "a-secret-of-acme-1234"
 FINGERPRINT = "0f" * 32
 
 
-def read(*written: dict[str, str]) -> Credentials:
+def read(*written: dict[str, Any]) -> Credentials:
     entries = msgspec.convert(list(written), list[CredentialEntry])
     return credentials_of(entries, {"ACME": SECRET, "SHORT": "short"})
 
@@ -34,6 +36,43 @@ def test_all_kinds_together(tmp_path: Path) -> None:
         fingerprints=(bytes.fromhex(FINGERPRINT), b"\xab" * 32),
         certificate_names=("logs.example.com",),
     )
+
+
+def test_an_identity_is_googles_unless_it_says_otherwise() -> None:
+    written = {"audience": "https://collector.example.com", "email": "push@p.iam.gserviceaccount.com"}
+    local = {"issuer": "https://i.example", "keys_url": "http://127.0.0.1:8000/certs"}
+    assert read({"oidc": written}, {"oidc": {**written, **local}}) == Credentials(
+        identities=(
+            TokenIdentity(
+                issuer="https://accounts.google.com",
+                audience="https://collector.example.com",
+                email="push@p.iam.gserviceaccount.com",
+                keys_url="https://www.googleapis.com/oauth2/v3/certs",
+            ),
+            TokenIdentity(
+                issuer="https://i.example",
+                audience="https://collector.example.com",
+                email="push@p.iam.gserviceaccount.com",
+                keys_url="http://127.0.0.1:8000/certs",
+            ),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "complaint"),
+    [
+        ({}, "audience"),
+        ({"audience": "", "email": "a@b"}, "audience"),
+        ({"audience": "a", "email": "nobody"}, "email"),
+        ({"audience": "a", "email": "a@b", "keys_url": "http://keys.example/certs"}, "must begin with https"),
+        ({"audience": "a", "email": "a@b", "keys_url": "file:///certs"}, "must begin with https"),
+        ({"audience": "a", "email": "a@b", "scope": "x"}, "unknown field"),
+    ],
+)
+def test_a_wrong_identity_is_refused(written: dict[str, str], complaint: str) -> None:
+    with pytest.raises((InvalidCredential, msgspec.ValidationError), match=complaint):
+        read({"oidc": written})
 
 
 def test_none_at_all() -> None:

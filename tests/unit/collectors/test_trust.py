@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from collectors.credentials import Credentials
+from collectors.identity_tokens import TokenIdentity
 from collectors.listeners import Networks, SyslogEndpoint, Transport
 from collectors.tls import TlsFiles
 from collectors.trust import Untrusted, check_http_trust, check_syslog_trust, is_loopback
@@ -18,6 +19,11 @@ TOKEN = Credentials(hashes=(b"x" * 32,))
 CERTIFICATE = Credentials(fingerprints=(b"x" * 32,))
 NAME = Credentials(certificate_names=("logs.example.com",))
 BOTH = Credentials(hashes=(b"x" * 32,), fingerprints=(b"x" * 32,))
+IDENTITY = Credentials(
+    identities=(
+        TokenIdentity(issuer="https://i.example", audience="a", email="e@i.example", keys_url="https://i.example"),
+    )
+)
 NETWORKS = Networks(allowed=(ip_network("192.0.2.0/24"),))
 
 
@@ -33,6 +39,7 @@ NETWORKS = Networks(allowed=(ip_network("192.0.2.0/24"),))
         (CERTIFICATE, "127.0.0.1", False, "COLLECTOR_TLS_CLIENT_CA_FILE"),
         (NAME, "0.0.0.0", False, "COLLECTOR_TLS_CLIENT_CA_FILE"),
         (BOTH, "0.0.0.0", True, None),
+        (IDENTITY, "0.0.0.0", False, None),
     ],
 )
 def test_http(credentials: Credentials, host: str, has_client_ca: bool, complaint: str | None) -> None:
@@ -53,6 +60,7 @@ def test_http(credentials: Credentials, host: str, has_client_ca: bool, complain
         (NOTHING, "udp", "0.0.0.0", NETWORKS, None),
         (TOKEN, "udp", "0.0.0.0", Networks(), None),
         (CERTIFICATE, "udp", "0.0.0.0", NETWORKS, "client_ca_file need each other"),
+        (IDENTITY, "tcp", "127.0.0.1", Networks(), "oidc is for HTTP"),
     ],
 )
 def test_syslog(

@@ -26,13 +26,16 @@ from collectors.routes.keys import (
     LIMITS,
     METRICS,
     PUBLISHER,
+    SIGNING_KEYS,
     SOURCES,
     STATUS_CREDENTIALS,
 )
 from collectors.routes.table import SERVER_OPTIONS, add_routes
 from collectors.settings import Limits
+from collectors.signing_keys import SigningKeys
 from collectors.sources import Source, Sources
 from tests.support.fake_kafka import FakeProducer, TurnedClock, publisher
+from tests.support.identity_tokens import IDENTITY
 
 SECRET = "a-secret-of-acme-1234"
 NOW = 1_795_417_260_000
@@ -53,7 +56,7 @@ def source(source_id: str, cdn: str, form: str = "json", **different: Any) -> So
 
 
 class Collector:
-    """A collector of four sources without syslog: `producer` decides what Kafka says."""
+    """A collector without syslog: `producer` decides what Kafka says."""
 
     def __init__(self, limits: Limits, memory: int) -> None:
         self.producer = FakeProducer()
@@ -66,6 +69,8 @@ class Collector:
                 source("cloudflare", "cloudflare"),
                 source("akamai", "akamai"),
                 source("cloudfront", "cloudfront"),
+                source("google", "google_cloud_cdn", credentials=Credentials(identities=(IDENTITY,))),
+                source("media", "google_media_cdn"),
                 source("fastly", "fastly", fastly_service_ids=("SU1Z0isxPaozGVKXdv0eY", "7i6HN3TK9wS159v2gPAZ8A")),
                 source("open", "fastly", credentials=Credentials()),
             ]
@@ -76,6 +81,7 @@ class Collector:
         self.app[METRICS] = self.metrics
         self.app[COMPLETENESS] = Completeness(self.clock, self.app[SOURCES].silent_after_s())
         self.app[STATUS_CREDENTIALS] = Credentials()
+        self.app[SIGNING_KEYS] = SigningKeys(self.metrics.signing_key_fetches)
         add_routes(self.app)
         self.app.cleanup_ctx.append(self._kafka)
         self.client: TestClient[web.Request, web.Application]
