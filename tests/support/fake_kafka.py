@@ -64,6 +64,7 @@ class FakeProducer:
     metadata_error: KafkaError | None = None
     refusal: KafkaException | None = None
     sent: list[Sent] = field(default_factory=list)
+    flushed: list[float] = field(default_factory=list)
     config: dict[str, Any] = field(default_factory=dict)
     _waiting: list[Callable[..., None]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -93,6 +94,7 @@ class FakeProducer:
         return len(answered)
 
     def flush(self, timeout: float) -> int:
+        self.flushed.append(timeout)
         return len(self._waiting)
 
     def list_topics(self, topic: str, timeout: float) -> _Metadata:

@@ -10,7 +10,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 from collectors.metrics import Metrics
-from collectors.publisher import KafkaUnavailable, Publisher
+from collectors.publisher import KafkaRefused, KafkaUnavailable, Publisher
 from collectors.totals import AcknowledgedTotals
 from schemas.cdn_logs_pb2 import AccessLogBatch, DeadLetter, SourceTotals
 from tests.support.batches import batch, delivery
@@ -136,6 +136,37 @@ async def test_a_queue_that_stays_full_ends_in_unavailable(world: World) -> None
     world.producer.room = 0
     with pytest.raises(KafkaUnavailable, match="queue stays full"):
         await world.publisher.shipment().send_batch(records())
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (TIMED_OUT, KafkaUnavailable),
+        (KafkaError(KafkaError._TRANSPORT), KafkaUnavailable),
+        (KafkaError(KafkaError.MSG_SIZE_TOO_LARGE), KafkaRefused),
+        (KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED), KafkaRefused),
+        (KafkaError(KafkaError.INVALID_TIMESTAMP), KafkaRefused),
+    ],
+    ids=lambda value: value.name() if isinstance(value, KafkaError) else "",
+)
+@pytest.mark.parametrize("when", ["queued", "answered"])
+async def test_no_answer_is_told_from_a_refusal(
+    world: World, error: KafkaError, kind: type[Exception], when: str
+) -> None:
+    world.producer.refusal = KafkaException(error) if when == "queued" else None
+    world.producer.error = error
+    shipment = world.publisher.shipment()
+    with pytest.raises(KafkaUnavailable, match=error.name()) as caught:  # noqa: PT012  # either may be the one
+        await shipment.send_batch(records())
+        await shipment.acknowledged()
+    assert type(caught.value) is kind
+
+
+async def test_a_flush_waits_for_every_answer(world: World) -> None:
+    shipment = world.publisher.shipment()
+    await shipment.send_batch(records())
+    await world.publisher.flush()
+    assert world.producer.flushed == [0.2]
 
 
 async def test_a_producer_that_refuses_makes_kafka_unavailable(world: World) -> None:

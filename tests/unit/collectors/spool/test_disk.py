@@ -33,8 +33,7 @@ def test_a_file_is_gone_on_with(path: Path) -> None:
 
 def test_it_is_on_the_disk_when_append_returns(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[int] = []
-    fsync = os.fsync
-    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_ino) or fsync(descriptor))
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_ino))
     file = DurableFile(path)
     assert synced == [path.parent.stat().st_ino], "the name must survive too"
     file.append(b"one")
@@ -64,7 +63,7 @@ def test_a_failed_append_leaves_nothing(path: Path, monkeypatch: pytest.MonkeyPa
 
     with monkeypatch.context() as patch:
         patch.setattr(os, broken, half if broken == "write" else fail)
-        with pytest.raises(OSError, match="No space|Input/output"):
+        with pytest.raises(OSError, match=r"No space|Input/output"):
             file.append(b"lost..")
     assert (path.read_bytes(), file.size) == (b"good", 4)
 
@@ -72,11 +71,14 @@ def test_a_failed_append_leaves_nothing(path: Path, monkeypatch: pytest.MonkeyPa
 def test_the_first_error_is_the_one_that_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = DurableFile(path)
 
-    def fail(*_: object) -> None:
-        raise OSError(errno.EIO, "the first" if _ else "never")
+    def fail_to_sync(_: int) -> None:
+        raise OSError(errno.EIO, "the first")
 
-    monkeypatch.setattr(os, "fsync", fail)
-    monkeypatch.setattr(os, "ftruncate", lambda *_: (_ for _ in ()).throw(OSError(errno.EROFS, "the second")))
+    def fail_to_cut(*_: int) -> None:
+        raise OSError(errno.EROFS, "the second")
+
+    monkeypatch.setattr(os, "fsync", fail_to_sync)
+    monkeypatch.setattr(os, "ftruncate", fail_to_cut)
     with pytest.raises(OSError, match="the first"):
         file.append(b"lost")
 
