@@ -18,7 +18,9 @@ from tests.support.fake_kafka import TIMED_OUT, FakeProducer, TurnedClock, publi
 
 NOW = 1_795_417_200_391
 PARSE = generic.parser(
-    generic.Options(fields=generic.Fields(status="s", body_bytes="b", path="p", end_time="t"), time_unit="ms")
+    generic.Options(
+        fields=generic.Fields(method="m", status="s", body_bytes="b", path="p", end_time="t"), time_unit="ms"
+    )
 )
 GOOD = b'{"s":200,"b":5,"p":"/a","t":1795417200391}'
 
