@@ -19,10 +19,11 @@ _RFC_5424: Final = re.compile(
     re.DOTALL,
 )
 _PRIORITY: Final = re.compile(rb"<\d{1,3}>")
-#: RFC 3164 section 4.1 (`Mmm dd hh:mm:ss host tag[pid]: `), or the same with the RFC 3339 time of Fastly's classic.
+#: RFC 3164 section 4.1 (`Mmm dd hh:mm:ss host tag[pid]: `), or the same with the RFC 3339 time of Fastly's classic. No
+#: tag has a `|`: of a sender without tags that is a column, perhaps with an IPv6 address in the next.
 _CLASSIC: Final = re.compile(
     rb"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[0-9:.]++(?:Z|[+-]\d\d:\d\d)) "
-    rb"[^ ]++ [^ :\[]++(?:\[[^\]]*+\])?: ?"
+    rb"[^ ]++ [^ :\[|]++(?:\[[^\]]*+\])?: ?"
 )
 
 

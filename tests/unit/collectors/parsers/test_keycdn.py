@@ -7,6 +7,7 @@ from hypothesis import given
 
 from collectors.parsers import keycdn
 from collectors.records import InvalidLine, Record
+from collectors.syslog.messages import message_of
 from schemas.cdn_logs_pb2 import CacheStatus, Method
 from tests.support.log_lines import damaged_lines, is_record_or_reject, separated_lines
 
@@ -132,6 +133,19 @@ def test_cache_states(state: str, expected: CacheStatus) -> None:
 def test_a_pipe_in_quotes_parts_no_columns() -> None:
     record = parsed(referrer='"https://x/a|b"', agent='"Player|200|/other"', request='"GET /a|b/c HTTP/2.0"')
     assert (record.user_agent, record.path, record.status) == ("Player|200|/other", "/a|b/c", 206)
+
+
+@pytest.mark.parametrize(
+    "lead", [b"", b" ", b"a-token ", b"Nov 23 07:00:00 keycdn ", b"Nov 23 07:00:00 keycdn a-token: "]
+)
+def test_what_stands_before_the_time_is_not_read(lead: bytes) -> None:
+    assert parse(lead + DOCUMENTED) == parse(DOCUMENTED)
+
+
+@pytest.mark.parametrize("header", [b"<134>Nov 23 07:00:00 keycdn ", b"<134>Nov 23 07:00:00 keycdn cdn: "])
+def test_a_colon_in_an_address_ends_no_tag(header: bytes) -> None:
+    frame = header + DOCUMENTED.replace(b"111.111.111.0", b"2001:be:ef::1")
+    assert parse(message_of(frame)).client_ip == "2001:be:ef::1"
 
 
 def test_escapes_are_undone() -> None:
