@@ -32,6 +32,7 @@ from collectors.routes.keys import (
     COMPLETENESS,
     INTAKE,
     LIMITS,
+    LISTENERS,
     METRICS,
     PUBLISHER,
     SIGNING_KEYS,
@@ -44,7 +45,10 @@ from collectors.signing_keys import SigningKeys
 from collectors.sources import InvalidSources, Sources, load_sources
 from collectors.spool.wiring import door
 from collectors.supervision import supervise
-from collectors.syslog.listener import SyslogListener
+from collectors.syslog.listener import new_listener
+from collectors.syslog.memory import SyslogMemory
+from collectors.syslog.surroundings import Surroundings
+from collectors.tls import InvalidTls
 from collectors.totals import AcknowledgedTotals
 
 log = logging.getLogger(__name__)
@@ -53,7 +57,6 @@ _EXIT_INVALID: Final = 2
 _EXIT_FATAL: Final = 1
 #: Seconds for what is left of a connection once its requests have been drained.
 _CLOSING_S: Final = 1.0
-LISTENERS: Final = web.AppKey("listeners", list[SyslogListener])
 
 
 def create_app(settings: Settings, sources: Sources) -> web.Application:
@@ -112,14 +115,15 @@ async def _forget_keys(app: web.Application) -> None:
 
 
 async def _listen(settings: Settings, app: web.Application) -> None:
+    surroundings = Surroundings(
+        intake=app[INTAKE],
+        clock=settings.clock,
+        metrics=app[METRICS],
+        memory=SyslogMemory(app[BUDGET]),
+        flush_interval_s=settings.syslog_flush_interval_s,
+    )
     for source in app[SOURCES].syslog():
-        listener = SyslogListener(
-            source,
-            intake=app[INTAKE],
-            clock=settings.clock,
-            metrics=app[METRICS],
-            flush_interval_s=settings.syslog_flush_interval_s,
-        )
+        listener = new_listener(source, surroundings)
         await listener.start()
         app[LISTENERS].append(listener)
 
@@ -131,7 +135,7 @@ async def main() -> int:
         settings = read_settings(os.environ)
         sources = load_sources(settings.sources_file, http_host=settings.http_host, environ=os.environ)
         return await serve(create_app(settings, sources), settings)
-    except (InvalidSettings, InvalidSources) as error:
+    except (InvalidSettings, InvalidSources, InvalidTls) as error:
         log.critical("%s", error)
         return _EXIT_INVALID
 

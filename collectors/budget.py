@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
 
 
@@ -15,6 +16,12 @@ class ByteBudget:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.used = 0
+        self._waiting: list[Callable[[], None]] = []
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing more should be read."""
+        return self.used >= self.limit
 
     def reservation(self) -> Reservation:
         """An empty reservation, to be grown as bytes arrive and given back by leaving its `with` block."""
@@ -26,9 +33,22 @@ class ByteBudget:
             raise OutOfMemoryBudget(f"{self.used} of {self.limit} bytes are in flight")
         self.used += size
 
+    def take_unasked(self, size: int) -> None:
+        """Take bytes that are here already, beyond the limit if need be: the caller reads no more while it is full."""
+        self.used += size
+
     def give_back(self, size: int) -> None:
         """Return bytes."""
         self.used -= size
+        if self._waiting and not self.is_full:
+            waiting, self._waiting = self._waiting, []
+            for on_room in waiting:
+                on_room()
+
+    def when_room(self, on_room: Callable[[], None]) -> None:
+        """Call back once, as soon as the budget is no longer full. It is full now; asking twice is asking once."""
+        if on_room not in self._waiting:
+            self._waiting.append(on_room)
 
 
 class Reservation:

@@ -126,8 +126,22 @@ SYSLOG_BAD_FRAMES: Final = Metric(
     name="collector_syslog_bad_frames",
     kind="counter",
     labels=("source", "reason"),
-    meaning="Syslog frames that could not be read: oversize, nonsense, cut off by the end of the connection.",
-    remedy="The sender's framing; cut-off frames point to resets between sender and collector.",
+    meaning="Syslog frames that are no line: too-long, unauthorized, no-room, cut-off by the end of the connection.",
+    remedy="The sender's framing or token; cut-off frames point to resets between sender and collector.",
+)
+SYSLOG_DROPPED_DATAGRAMS: Final = Metric(
+    name="collector_syslog_dropped_datagrams",
+    kind="counter",
+    labels=("source", "reason"),
+    meaning="UDP messages that were lost: kernel (its buffer was full), rate, address, unauthorized.",
+    remedy="kernel: raise net.core.rmem_max, add collectors, look at Kafka. rate: the source's max_*_per_s.",
+)
+REFUSED_CONNECTIONS: Final = Metric(
+    name="collector_refused_connections",
+    kind="counter",
+    labels=("source", "reason"),
+    meaning="Connections closed before anything was taken (too-many, address, certificate, slow-header); HTTP is `-`.",
+    remedy="too-many: raise the limit or add collectors. Others: the sender's configuration, or somebody else's scan.",
 )
 SYSLOG_LOST_LINES: Final = Metric(
     name="collector_syslog_lost_lines",
@@ -206,6 +220,8 @@ CATALOGUE: Final = (
     SIGNING_KEY_FETCHES,
     SYSLOG_CONNECTIONS,
     SYSLOG_BAD_FRAMES,
+    SYSLOG_DROPPED_DATAGRAMS,
+    REFUSED_CONNECTIONS,
     SYSLOG_LOST_LINES,
     SPOOLED,
     SPOOL_REPLAYED,
@@ -238,6 +254,8 @@ class Metrics:
         self.signing_key_fetches = self._counter(SIGNING_KEY_FETCHES)
         self.syslog_connections = self._gauge(SYSLOG_CONNECTIONS)
         self.syslog_bad_frames = self._counter(SYSLOG_BAD_FRAMES)
+        self.syslog_dropped_datagrams = self._counter(SYSLOG_DROPPED_DATAGRAMS)
+        self.refused_connections = self._counter(REFUSED_CONNECTIONS)
         self.syslog_lost_lines = self._counter(SYSLOG_LOST_LINES)
         self.spooled = self._counter(SPOOLED)
         self.spool_replayed = self._counter(SPOOL_REPLAYED)

@@ -8,7 +8,8 @@ from prometheus_client import generate_latest
 from collectors.completeness import Report
 from collectors.metrics import Metrics
 from collectors.publisher import KafkaUnavailable
-from collectors.routes.keys import BUDGET, CLOCK_CHECK, COMPLETENESS, METRICS, PUBLISHER
+from collectors.routes.keys import BUDGET, CLOCK_CHECK, COMPLETENESS, LISTENERS, METRICS, PUBLISHER
+from collectors.syslog.datagrams import DatagramListener
 
 
 async def get_healthz(request: web.Request) -> web.Response:
@@ -34,6 +35,9 @@ async def get_metrics(request: web.Request) -> web.Response:
     """All metrics in Prometheus' text format."""
     metrics = request.app[METRICS]
     metrics.in_flight_bytes.set(request.app[BUDGET].used)
+    for listener in request.app.get(LISTENERS, ()):
+        if isinstance(listener, DatagramListener):
+            listener.count_kernel_drops()
     _export_silence(request.app[COMPLETENESS].report(minutes=0), metrics)
     return web.Response(
         body=generate_latest(metrics.registry),

@@ -17,6 +17,7 @@ from collectors.publisher import Publisher
 from collectors.settings import Limits
 from collectors.signing_keys import SigningKeys
 from collectors.sources import Sources
+from collectors.syslog.listener import SyslogListener
 
 SOURCES: Final = web.AppKey("sources", Sources)
 LIMITS: Final = web.AppKey("limits", Limits)
@@ -25,6 +26,7 @@ BUDGET: Final = web.AppKey("budget", ByteBudget)
 METRICS: Final = web.AppKey("metrics", Metrics)
 PUBLISHER: Final = web.AppKey("publisher", Publisher)
 INTAKE: Final[web.AppKey[Door]] = web.AppKey("intake")
+LISTENERS: Final = web.AppKey("listeners", list[SyslogListener])
 COMPLETENESS: Final = web.AppKey("completeness", Completeness)
 #: Of those who sign identity tokens.
 SIGNING_KEYS: Final = web.AppKey("signing_keys", SigningKeys)

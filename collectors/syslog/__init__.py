@@ -1,1 +1,1 @@
-"""Syslog over TCP: frames, messages, and the listener that turns them into deliveries."""
+"""Syslog over TCP, TLS and UDP: frames, messages, and the listeners that turn them into deliveries."""

@@ -12,14 +12,13 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 from collectors.blocks import Delivery
-from collectors.clock import Clock
-from collectors.intake import Door
-from collectors.metrics import Metrics
 from collectors.publisher import KafkaUnavailable
 from collectors.sources import Source
+from collectors.syslog.surroundings import Surroundings
 from schemas.batch import BLOCK_MAX_BYTES, BLOCK_MAX_LINES
 
 log = logging.getLogger(__name__)
@@ -32,21 +31,13 @@ _RETRY_S: Final = 0.5
 class LineBuffer:
     """Gathers and publishes the lines of one source. `on_room` is called when there is room again."""
 
-    def __init__(
-        self,
-        source: Source,
-        *,
-        intake: Door,
-        clock: Clock,
-        metrics: Metrics,
-        flush_interval_s: float,
-        on_room: Callable[[], None],
-    ) -> None:
+    def __init__(self, source: Source, surroundings: Surroundings, *, on_room: Callable[[], None]) -> None:
         self._source = source
-        self._intake = intake
-        self._clock = clock
-        self._metrics = metrics
-        self._flush_interval_s = flush_interval_s
+        self._intake = surroundings.intake
+        self._clock = surroundings.clock
+        self._metrics = surroundings.metrics
+        self._memory = surroundings.memory
+        self._flush_interval_s = surroundings.flush_interval_s
         self._on_room = on_room
         self._lines: list[bytes] = []
         self._size = 0
@@ -61,6 +52,7 @@ class LineBuffer:
 
     def add(self, lines: Sequence[bytes]) -> None:
         """Take lines. Never refuses: the caller stops reading while there is no room."""
+        self._memory.hold(sum(map(len, lines)))
         for line in lines:
             if len(self._lines) == BLOCK_MAX_LINES or self._size + len(line) > BLOCK_MAX_BYTES:
                 self._flush()
@@ -96,14 +88,15 @@ class LineBuffer:
             lines=self._lines,
             deduplicate_records=self._source.deduplicate_records,
         )
-        self._lines, self._size = [], 0
         task = asyncio.get_running_loop().create_task(self._publish(delivery))
         self._unanswered.add(task)
-        task.add_done_callback(self._answered)
+        task.add_done_callback(partial(self._answered, self._size))
+        self._lines, self._size = [], 0
 
-    def _answered(self, task: asyncio.Task[None]) -> None:
+    def _answered(self, size: int, task: asyncio.Task[None]) -> None:
         had_room = self.has_room
         self._unanswered.discard(task)
+        self._memory.release(size)
         if self.has_room and not had_room:
             self._on_room()
 

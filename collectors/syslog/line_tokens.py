@@ -1,6 +1,7 @@
 """Credential of a syslog source: a token at the start of every message, as Fastly's option `token` writes it.
 
-It may stand before or behind the syslog header, followed by a space.
+It may stand before or behind the syslog header, followed by a space. Sources that are known by a client certificate
+or an address have none.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collectors.syslog.messages import message_of
 
 
 class Unauthorized(ValueError):
-    """A message without a valid token; its connection must be closed."""
+    """A message without a valid token; a connection that has not shown one before must be closed."""
 
 
 class LineTokens:
@@ -23,10 +24,15 @@ class LineTokens:
         # A connection repeats its token on every line: hashing it once is enough.
         self._accepted = b""
 
+    @property
+    def is_proven(self) -> bool:
+        """Whether a valid token has been shown."""
+        return bool(self._accepted)
+
     def line_of(self, frame: bytes) -> bytes:
         """The log line of a frame, without header and token. Raises Unauthorized."""
         message = message_of(frame)
-        if not self._credentials:
+        if not self._credentials.hashes:
             return message
         token, _, line = message.partition(b" ")
         if not self._accepted or not hmac.compare_digest(token, self._accepted):

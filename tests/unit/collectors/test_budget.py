@@ -44,3 +44,45 @@ def test_the_limit_is_never_passed(sizes: list[int]) -> None:
                 assert budget.used + size > 100
             assert budget.used <= 100
     assert budget.used == 0
+
+
+def test_bytes_that_are_here_already_are_taken_beyond_the_limit() -> None:
+    budget = ByteBudget(100)
+    budget.take_unasked(150)
+    assert (budget.is_full, budget.used) == (True, 150)
+    with pytest.raises(OutOfMemoryBudget):
+        budget.take(1)
+
+
+def test_who_waits_for_room_is_called_once_as_soon_as_there_is_some() -> None:
+    budget = ByteBudget(100)
+    budget.take_unasked(150)
+    calls: list[str] = []
+
+    def on_room() -> None:
+        calls.append("room")
+
+    budget.when_room(on_room)
+    budget.when_room(on_room)
+    budget.give_back(50)
+    assert calls == []
+    budget.give_back(1)
+    budget.give_back(1)
+    assert calls == ["room"]
+
+
+def test_who_fills_it_again_and_waits_again_is_called_again() -> None:
+    budget = ByteBudget(100)
+    calls: list[int] = []
+
+    def refill() -> None:
+        calls.append(budget.used)
+        budget.take_unasked(100)
+        if len(calls) < 3:
+            budget.when_room(refill)
+
+    budget.take(100)
+    budget.when_room(refill)
+    for _ in range(5):
+        budget.give_back(100)
+    assert calls == [0, 0, 0]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from collectors.blocks import Delivery
+from collectors.budget import ByteBudget
 from collectors.credentials import Credentials
 from collectors.listeners import SyslogEndpoint
 from collectors.metrics import Metrics
@@ -18,6 +19,8 @@ from collectors.records import LineParser
 from collectors.sources import Source
 from collectors.syslog import buffer as module
 from collectors.syslog.buffer import LineBuffer
+from collectors.syslog.memory import SyslogMemory
+from collectors.syslog.surroundings import Surroundings
 from schemas.batch import BLOCK_MAX_BYTES
 from tests.support.fake_kafka import TurnedClock
 
@@ -58,14 +61,15 @@ class World:
         self.clock = TurnedClock(NOW)
         self.metrics = Metrics()
         self.rooms = 0
-        self.buffer = LineBuffer(
-            SOURCE,
-            intake=self.intake,  # type: ignore[arg-type]  # stands in for Intake
+        self.budget = ByteBudget(100_000_000)
+        surroundings = Surroundings(
+            intake=self.intake,
             clock=self.clock,
             metrics=self.metrics,
+            memory=SyslogMemory(self.budget),
             flush_interval_s=flush_interval_s,
-            on_room=self.count_room,
         )
+        self.buffer = LineBuffer(SOURCE, surroundings, on_room=self.count_room)
 
     def count_room(self) -> None:
         self.rooms += 1
@@ -152,3 +156,16 @@ async def test_what_kafka_does_not_take_before_the_drain_ends_is_counted_as_lost
 
 async def test_draining_nothing_ends_at_once() -> None:
     await World().buffer.drain(60)
+
+
+async def test_lines_count_as_bytes_in_flight_until_kafka_has_them_or_they_are_given_up() -> None:
+    world = World()
+    world.intake.open.clear()
+    world.buffer.add([b"x" * 10] * 1_500)
+    assert world.budget.used == 15_000
+    world.intake.open.set()
+    await asyncio.sleep(0.01)
+    assert world.budget.used == 5_000
+    world.intake.open.clear()
+    await world.buffer.drain(0.02)
+    assert world.budget.used == 0
