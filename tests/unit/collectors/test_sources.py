@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +38,11 @@ def load(tmp_path: Path, *entries: dict[str, Any], http_host: str = "0.0.0.0") -
 
 
 def test_the_example_is_valid_and_has_every_format() -> None:
-    environ = {
-        f"ACME_{name}": f"a-secret-of-acme-{name}"
-        for name in ("FASTLY_TOKEN", "CLOUDFLARE_TOKEN", "AKAMAI_PASSWORD", "FIREHOSE_KEY", "EDGE_TOKEN")
-    }
+    environ = {name: f"a-secret-of-acme-{name}" for name in re.findall(r"\$\{env:(\w+)\}", EXAMPLE.read_text())}
     sources = load_sources(EXAMPLE, http_host="0.0.0.0", environ=environ)
     names = ("fastly", "cloudflare", "akamai", "akamai-structured", "cloudfront", "cloudfront-realtime", "edge")
-    found = [sources.http(f"acme-{name}") for name in names]
+    through = ("google-cloud-cdn", "google-media-cdn", "azure-front-door")
+    found = [sources.http(f"acme-{name}") for name in (*names, *through)]
     assert [source.cdn if source else None for source in found] == [
         "fastly",
         "cloudflare",
@@ -52,6 +51,9 @@ def test_the_example_is_valid_and_has_every_format() -> None:
         "cloudfront",
         "cloudfront",
         "generic",
+        "google_cloud_cdn",
+        "google_media_cdn",
+        "azure_front_door",
     ]
     assert [source.id for source in sources.syslog()] == ["acme-fastly-syslog"]
     assert sources.fastly_service_ids() == ["SU1Z0isxPaozGVKXdv0eY"]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+import yaml
 from hypothesis import given
 
 from collectors.parsers import azure_front_door
@@ -76,6 +78,8 @@ CLASSIC = {
     "resourceId": "/SUBSCRIPTIONS/0/RESOURCEGROUPS/WAF-RG/PROVIDERS/MICROSOFT.NETWORK/FRONTDOORS/EXAMPLE",
     "time": "2021-12-15T03:10:11.6479719Z",
 }
+
+BRIDGE = yaml.safe_load((Path(azure_front_door.__file__).parent / "azure_front_door.vector.yaml").read_text())
 
 parse = azure_front_door.parser(azure_front_door.Options())
 
@@ -251,6 +255,13 @@ def test_what_is_no_record_is_rejected(line: bytes, reason: str) -> None:
     with pytest.raises(InvalidLine) as caught:
         parse(line)
     assert caught.value.reason == reason
+
+
+def test_the_bridge_posts_events_as_they_are_and_loses_none_that_it_has_committed() -> None:
+    (sink,) = BRIDGE["sinks"].values()
+    assert (sink["encoding"], sink["framing"]) == ({"codec": "text"}, {"method": "newline_delimited"})
+    assert sink["acknowledgements"] == {"enabled": True}
+    assert (sink["buffer"]["type"], sink["buffer"]["when_full"]) == ("disk", "block")
 
 
 @given(json_lines(RECORD))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 
 from collectors.parsers import google_cloud_cdn
@@ -64,6 +66,8 @@ DOCUMENTED = {
     },
     "timestamp": "2020-06-08T23:41:25.078651Z",
 }
+
+SETTINGS = Path(google_cloud_cdn.__file__).parent
 
 parse = google_cloud_cdn.parser(google_cloud_cdn.Options())
 
@@ -206,6 +210,25 @@ def test_what_is_no_entry_is_rejected(line: bytes, reason: str) -> None:
 def test_every_entry_has_an_id_of_its_own() -> None:
     (known,) = google_cloud_cdn.FORMATS.values()
     assert known.has_request_id(google_cloud_cdn.Options())
+
+
+@pytest.mark.parametrize("cdn", ["cloud", "media"])
+def test_a_subscription_signs_for_its_own_endpoint_and_waits_longer_than_kafka_may_take(cdn: str) -> None:
+    subscription = json.loads((SETTINGS / f"google_{cdn}_cdn.push-subscription.json").read_text())
+    push = subscription["pushConfig"]
+    assert push["pushEndpoint"] == f"https://collector.example.com/v1/logs/acme-google-{cdn}-cdn"
+    assert push["oidcToken"]["audience"] == push["pushEndpoint"]
+    assert 20 < subscription["ackDeadlineSeconds"] <= 600
+    # An idle subscription is deleted after a month unless it has a policy without a time.
+    assert subscription["expirationPolicy"] == {}
+    assert "deadLetterPolicy" not in subscription
+
+
+def test_the_bridge_acknowledges_an_entry_only_after_it_was_accepted() -> None:
+    bridge = yaml.safe_load((SETTINGS / "google_cloud_cdn.vector.yaml").read_text())
+    (source,), (sink,) = bridge["sources"].values(), bridge["sinks"].values()
+    assert (source["type"], sink["acknowledgements"], "buffer" in sink) == ("gcp_pubsub", {"enabled": True}, False)
+    assert (sink["encoding"], sink["framing"]) == ({"codec": "text"}, {"method": "newline_delimited"})
 
 
 @given(json_lines(ENTRY))
