@@ -40,6 +40,7 @@ def test_a_record_that_is_not_base64_stays_for_the_parser_to_reject() -> None:
         b'{"requestId":"x","records":[{"data":5}]}',
         b'{"requestId":"x","records":{}}',
         b"\xff",
+        b'{"requestId":"x","more":' + b"[" * 100_000,
     ],
 )
 def test_what_is_no_envelope_is_invalid(text: bytes) -> None:

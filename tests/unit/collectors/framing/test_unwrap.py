@@ -13,7 +13,7 @@ from collectors.framing.unwrap import lines_of, lines_of_envelope
 
 @pytest.mark.parametrize(
     ("framing", "lines"),
-    [("json", [b"1", b"2"]), ("lines", [b"[1,", b"2]"])],
+    [("json", [b"1", b"2"]), ("lines", [b"[1,", b"2]"]), ("azure-records", [b"1", b"2"])],
 )
 def test_the_framing_decides_what_a_line_is(framing: str, lines: list[bytes]) -> None:
     assert lines_of(b"[1,\n2]", framing) == lines
