@@ -12,6 +12,7 @@ import yaml
 
 import collectors
 from collectors.listeners import SyslogEndpoint
+from collectors.parsers.registry import FORMATS
 from collectors.sources import InvalidSources, Sources, load_sources
 
 SECRET = "a-secret-of-acme-1234"
@@ -40,22 +41,11 @@ def load(tmp_path: Path, *entries: dict[str, Any], http_host: str = "0.0.0.0") -
 def test_the_example_is_valid_and_has_every_format() -> None:
     environ = {name: f"a-secret-of-acme-{name}" for name in re.findall(r"\$\{env:(\w+)\}", EXAMPLE.read_text())}
     sources = load_sources(EXAMPLE, http_host="0.0.0.0", environ=environ)
-    names = ("fastly", "cloudflare", "akamai", "akamai-structured", "cloudfront", "cloudfront-realtime", "edge")
-    through = ("google-cloud-cdn", "google-media-cdn", "azure-front-door")
-    found = [sources.http(f"acme-{name}") for name in (*names, *through)]
-    assert [source.cdn if source else None for source in found] == [
-        "fastly",
-        "cloudflare",
-        "akamai",
-        "akamai",
-        "cloudfront",
-        "cloudfront",
-        "generic",
-        "google_cloud_cdn",
-        "google_media_cdn",
-        "azure_front_door",
-    ]
-    assert [source.id for source in sources.syslog()] == ["acme-fastly-syslog"]
+    shown = yaml.safe_load(EXAMPLE.read_text())["sources"]
+    assert {(each["cdn"], each.get("format", "json")) for each in shown} == set(FORMATS)
+    posting = [each["id"] for each in shown if each["listener"]["type"] == "http"]
+    assert [source.id for name in posting if (source := sources.http(name))] == posting
+    assert [source.id for source in sources.syslog()] == [each["id"] for each in shown if each["id"] not in posting]
     assert sources.fastly_service_ids() == ["SU1Z0isxPaozGVKXdv0eY"]
 
 
@@ -81,6 +71,17 @@ def test_a_syslog_source_listens_on_its_own_port_and_not_on_http(tmp_path: Path)
     sources = load(tmp_path, entry(listener={"type": "syslog-tcp", "host": "0.0.0.0", "port": 6514}))
     assert [source.syslog for source in sources.syslog()] == [SyslogEndpoint(host="0.0.0.0", port=6514)]
     assert sources.http("acme") is None
+
+
+@pytest.mark.parametrize(
+    ("options", "has_header"), [({}, False), ({"header": True}, True)], ids=["log lines only", "line of names"]
+)
+def test_a_source_knows_whether_its_files_start_with_names(
+    tmp_path: Path, options: dict[str, Any], has_header: bool
+) -> None:
+    source = load(tmp_path, entry(cdn="cdn77", format="csv", options=options)).http("acme")
+    assert source is not None
+    assert (source.is_header is not None) is has_header
 
 
 def test_a_framing_can_be_chosen(tmp_path: Path) -> None:
