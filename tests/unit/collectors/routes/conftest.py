@@ -17,6 +17,7 @@ from collectors.credentials import Credentials, hash_of
 from collectors.intake import Intake
 from collectors.metrics import Metrics
 from collectors.origin import Origin
+from collectors.parsers.cdn77 import ColumnOptions, csv_header
 from collectors.parsers.registry import FORMATS
 from collectors.routes.keys import (
     BUDGET,
@@ -71,6 +72,8 @@ class Collector:
                 source("cloudfront", "cloudfront"),
                 source("google", "google_cloud_cdn", credentials=Credentials(identities=(IDENTITY,))),
                 source("media", "google_media_cdn"),
+                source("gcore", "gcore"),
+                source("columns", "cdn77", "csv", is_header=csv_header(ColumnOptions(header=True))),
                 source("fastly", "fastly", fastly_service_ids=("SU1Z0isxPaozGVKXdv0eY", "7i6HN3TK9wS159v2gPAZ8A")),
                 source("open", "fastly", credentials=Credentials()),
             ]

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import zstandard
 
+from collectors.parsers.cdn77 import FIELDS
 from schemas.cdn_logs_pb2 import AccessLogBatch
 from tests.support.fake_kafka import TIMED_OUT
 
@@ -103,9 +104,10 @@ async def test_three_posts_of_one_delivery_make_one_id(collector: Any) -> None:
         ("cloudflare", gzip.compress(b'{"content":"tests"}')),
         ("akamai", b"any sample that is no log line"),
         ("akamai", b""),
+        ("gcore", b'{"test":true}'),
         ("fastly", b""),
     ],
-    ids=["cloudflare", "cloudflare gzip", "akamai", "akamai empty", "empty"],
+    ids=["cloudflare", "cloudflare gzip", "akamai", "akamai empty", "gcore", "empty"],
 )
 async def test_a_test_upload_is_answered_with_200_and_goes_nowhere(collector: Any, source: str, body: bytes) -> None:
     answer = await collector.client.post(f"/v1/logs/{source}", data=body, headers=BEARER)
@@ -188,6 +190,22 @@ async def test_received_at_is_when_the_request_came_in(collector: Any) -> None:
     await collector.client.post("/v1/logs/cloudflare", data=body(), headers=BEARER)
     (made,) = collector.producer.batches()
     assert made.header.published_at_ms - made.header.received_at_ms == 7_000
+
+
+async def test_a_line_of_column_names_is_taken_off_before_lines_are_counted(collector: Any) -> None:
+    body = b"\n".join([",".join(FIELDS).encode(), b"1,2", b"3"])
+    answer = await collector.client.post("/v1/logs/columns", data=body, headers=BEARER)
+    assert answer.status == 200
+    assert summary(collector.producer.batches()) == [("columns", hashlib.sha256(body).hexdigest(), 0, {"bad-field": 2})]
+    assert [letter.line for letter in collector.producer.dead_letters()] == [0, 1]
+
+
+async def test_a_file_that_starts_with_other_names_is_refused_whole(collector: Any) -> None:
+    body = b"\n".join([",".join(reversed(FIELDS)).encode(), b"1,2"])
+    answer = await collector.client.post("/v1/logs/columns", data=body, headers=BEARER)
+    assert answer.status == 400
+    assert collector.producer.sent == []
+    assert collector.outcomes() == {("columns", "invalid-body"): 1}
 
 
 async def test_nothing_but_post_is_understood(collector: Any) -> None:
