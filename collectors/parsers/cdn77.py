@@ -38,7 +38,7 @@ from collectors.parsers.fields import (
 )
 from collectors.parsers.format import Format
 from collectors.parsers.json_lines import JsonLines
-from collectors.parsers.named_columns import row_of
+from collectors.parsers.named_columns import NamedColumns
 from collectors.parsers.text_columns import columns_of
 from collectors.parsers.utf8 import valid_utf8
 from collectors.records import InvalidLine, LineParser, Record
@@ -112,12 +112,12 @@ def json_parser(options: JsonOptions) -> LineParser:
 
 def tsv_parser(options: ColumnOptions) -> LineParser:
     """The parser of lines whose columns are parted by tabs."""
-    return partial(_parse_columns, columns=_tsv_columns, names=options.fields)
+    return _column_parser(_tsv_columns, options.fields)
 
 
 def csv_parser(options: ColumnOptions) -> LineParser:
     """The parser of lines whose columns are parted by commas."""
-    return partial(_parse_columns, columns=_csv_columns, names=options.fields)
+    return _column_parser(_csv_columns, options.fields)
 
 
 def tsv_header(options: ColumnOptions) -> Callable[[bytes], bool] | None:
@@ -140,11 +140,16 @@ def _is_header(line: bytes, *, columns: _Columns, names: tuple[str, ...]) -> boo
     return tuple(columns(line)) == names
 
 
-def _parse_columns(line: bytes, *, columns: _Columns, names: tuple[str, ...]) -> Record:
-    values = columns(line)
-    if len(values) != len(names):
-        raise InvalidLine("bad-field", f"the line has {len(values)} columns, not {len(names)} as configured")
-    return _record(row_of(values, names, _Row))
+def _column_parser(columns: _Columns, names: tuple[str, ...]) -> LineParser:
+    width, rows = len(names), NamedColumns(names, _Row)
+
+    def parse(line: bytes) -> Record:
+        values = columns(line)
+        if len(values) != width:
+            raise InvalidLine("bad-field", f"the line has {len(values)} columns, not {width} as configured")
+        return _record(rows.row(values))
+
+    return parse
 
 
 def _record(row: _Row) -> Record:

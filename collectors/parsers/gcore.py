@@ -46,7 +46,7 @@ from collectors.parsers.fields import (
 )
 from collectors.parsers.format import Format, always
 from collectors.parsers.json_lines import JsonLines
-from collectors.parsers.named_columns import row_of
+from collectors.parsers.named_columns import NamedColumns
 from collectors.parsers.request_line import request_of
 from collectors.parsers.text_columns import columns_of
 from collectors.parsers.utf8 import valid_utf8
@@ -132,7 +132,7 @@ def json_parser(options: JsonOptions) -> LineParser:
 
 def text_parser(options: TextOptions) -> LineParser:
     """The parser of policies with an empty `format_type`."""
-    return partial(_parse_text, options=options)
+    return partial(_parse_text, rows=NamedColumns(options.fields, _Row), options=options)
 
 
 def is_probe(body: bytes) -> bool:
@@ -143,13 +143,13 @@ def is_probe(body: bytes) -> bool:
 _rows: Final = JsonLines(_Row)
 
 
-def _parse_text(line: bytes, *, options: TextOptions) -> Record:
+def _parse_text(line: bytes, *, rows: NamedColumns[_Row], options: TextOptions) -> Record:
     columns = columns_of(line, separator=options.field_separator, quote=options.field_delimiter)
     if len(columns) < len(options.fields):
         raise InvalidLine(
             "bad-field", f"the line has {len(columns)} columns, fewer than the {len(options.fields)} named"
         )
-    return _record(row_of(columns, options.fields, _Row), options)
+    return _record(rows.row(columns), options)
 
 
 def _record(row: _Row, options: JsonOptions) -> Record:

@@ -26,7 +26,7 @@ from collectors.parsers.body_estimate import body_of_total, range_length
 from collectors.parsers.escapes import unescaped
 from collectors.parsers.fields import ByteCount, EpochSeconds, Status, seconds_to_ms, text, whole_number
 from collectors.parsers.format import Format
-from collectors.parsers.named_columns import row_of
+from collectors.parsers.named_columns import NamedColumns
 from collectors.parsers.request_line import request_of
 from collectors.parsers.text_columns import columns_of
 from collectors.records import InvalidLine, LineParser, Record
@@ -68,6 +68,9 @@ class Options(msgspec.Struct, forbid_unknown_fields=True):
     """KeyCDN sources have no options: the number of columns tells the version."""
 
 
+_ROWS: Final = {width: NamedColumns(names, _Row) for width, names in _NAMES.items()}
+
+
 def parser(options: Options) -> LineParser:
     """The parser of KeyCDN's lines."""
     del options
@@ -77,10 +80,10 @@ def parser(options: Options) -> LineParser:
 def _parse(line: bytes) -> Record:
     lead = _LEAD.match(line)
     columns = columns_of(line[lead.end() :] if lead else line, separator="|", quote='"')
-    names = _NAMES.get(len(columns))
-    if names is None:
+    rows = _ROWS.get(len(columns))
+    if rows is None:
         raise InvalidLine("bad-field", f"the line has {len(columns)} columns, neither 19 nor 21")
-    row = row_of(columns, names, _Row)
+    row = rows.row(columns)
     request = request_of(row.request, row.status)
     return Record(
         event_time_ms=seconds_to_ms(row.time),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -13,14 +13,18 @@ from collectors.records import InvalidLine
 Row = TypeVar("Row", bound=msgspec.Struct)
 
 
-def row_of(columns: Sequence[str], names: Sequence[str], row: type[Row]) -> Row:
-    """The row whose fields are the columns of those names; nulls count as missing, other columns are not read.
+class NamedColumns(Generic[Row]):
+    """Reads columns by their names into a typed row; nulls count as missing, names that the row lacks are skipped."""
 
-    Fewer columns than names, or more: what pairs up is read, so a format that must not have another number of columns
-    checks it before. Raises InvalidLine.
-    """
-    present = {name: value for name, value in zip(names, columns, strict=False) if value not in NULLS}
-    try:
-        return msgspec.convert(present, row, strict=False)
-    except msgspec.ValidationError as error:
-        raise InvalidLine("bad-field", str(error)) from None
+    def __init__(self, names: Sequence[str], row: type[Row]) -> None:
+        self._row = row
+        wanted = {field.encode_name for field in msgspec.structs.fields(row)}
+        self._places = [(name, place) for place, name in enumerate(names) if name in wanted]
+
+    def row(self, columns: Sequence[str]) -> Row:
+        """The row of a line that has at least as many columns as there are names. Raises InvalidLine `bad-field`."""
+        present = {name: columns[place] for name, place in self._places if columns[place] not in NULLS}
+        try:
+            return msgspec.convert(present, self._row, strict=False)
+        except msgspec.ValidationError as error:
+            raise InvalidLine("bad-field", str(error)) from None

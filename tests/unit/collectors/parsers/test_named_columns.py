@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from collectors.parsers.fields import ByteCount, Seconds, Status
-from collectors.parsers.named_columns import row_of
+from collectors.parsers.named_columns import NamedColumns
 from collectors.records import InvalidLine
 
 
@@ -17,7 +17,7 @@ class Row(msgspec.Struct):
     agent: str = ""
 
 
-NAMES = ("status", "other", "body", "took", "agent")
+ROWS = NamedColumns(("status", "other", "body", "took", "agent"), Row)
 
 
 @pytest.mark.parametrize(
@@ -25,21 +25,27 @@ NAMES = ("status", "other", "body", "took", "agent")
     [
         (["206", "x", "512", "0.5", "Player"], Row(status=206, body=512, took=0.5, agent="Player")),
         (["206", "x", "512", "-", "(null)"], Row(status=206, body=512)),
-        (["206", "", "512"], Row(status=206, body=512)),
+        (["206", "-", "512", "", ""], Row(status=206, body=512)),
         (["206", "x", "512", "1", "Player", "new"], Row(status=206, body=512, took=1.0, agent="Player")),
     ],
-    ids=["all", "nulls", "short", "long"],
+    ids=["all", "nulls", "empty", "more columns than names"],
 )
 def test_columns_are_read_by_name_and_type(columns: list[str], row: Row) -> None:
-    assert row_of(columns, NAMES, Row) == row
+    assert ROWS.row(columns) == row
 
 
 @pytest.mark.parametrize(
     "columns",
-    [["206"], ["-", "x", "512"], ["206", "x", "many"], ["1000", "x", "512"], ["206", "x", "512", "-1"]],
-    ids=["missing", "null", "no number", "out of range", "negative"],
+    [
+        ["-", "x", "512", "-", "-"],
+        ["206", "x", "", "-", "-"],
+        ["206", "x", "many", "-", "-"],
+        ["1000", "x", "512", "-", "-"],
+        ["206", "x", "512", "-1", "-"],
+    ],
+    ids=["null", "empty", "no number", "out of range", "negative"],
 )
 def test_columns_that_do_not_fit_are_rejected(columns: list[str]) -> None:
     with pytest.raises(InvalidLine) as caught:
-        row_of(columns, NAMES, Row)
+        ROWS.row(columns)
     assert caught.value.reason == "bad-field"
