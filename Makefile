@@ -76,6 +76,10 @@ lint: $(INSTALLED) ## Check style, formatting and types
 bench: setup ## Measure both jobs and their baselines, records a second
 	@$(PY) -m local.bench
 
+.PHONY: bench-collectors
+bench-collectors: setup ## Measure a collector beside rsyslog (MINUTES=10 for how long memory is watched)
+	@$(PY) -m local.bench.collectors --minutes $(or $(MINUTES),1)
+
 .PHONY: schemas
 schemas: $(INSTALLED) ## Regenerate the Protobuf modules from schemas/*.proto
 	$(PY) -m schemas.generate
