@@ -45,6 +45,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Run a broker for the tests of one file that start collectors of their own."""
+    settings = Settings(state=tmp_path_factory.mktemp("broker"), port_base=free_base(), broker_heap_mb=256)
+    with Stack(settings, {"kafka"}) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
 def kafka_log(stack: Stack) -> KafkaLog:
     """What stands in the broker's topics."""
     return KafkaLog(stack.kafka_bootstrap)
