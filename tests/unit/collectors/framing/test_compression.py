@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import time
 import zlib
+from collections.abc import Callable
 from contextlib import suppress
 
+import cramjam
 import pytest
 import zstandard
 from hypothesis import given
@@ -25,6 +28,9 @@ COMPRESSED = {
     "zlib at level 9": zlib.compress(TEXT, 9),
     "zstd": zstandard.compress(TEXT),
     "zstd of several frames": zstandard.compress(TEXT[:100]) + zstandard.compress(TEXT[100:]),
+    "snappy": bytes(cramjam.snappy.compress(TEXT)),
+    "snappy of several streams": bytes(cramjam.snappy.compress(TEXT[:100]))
+    + bytes(cramjam.snappy.compress(TEXT[100:])),
     "zstd without a size": zstandard.ZstdCompressor(write_content_size=False).compress(TEXT),
 }
 
@@ -75,6 +81,10 @@ BOMBS = {
     "zlib": zlib.compress(bytes(64 * MIB)),
     "zstd": zstandard.compress(bytes(64 * MIB)),
     "many members": gzip.compress(bytes(MIB)) * 64,
+    "zstd without a size": zstandard.ZstdCompressor(write_content_size=False).compress(bytes(64 * MIB)),
+    "zstd of many frames": zstandard.compress(bytes(MIB)) * 64,
+    "empty gzip members": gzip.compress(b"") * 100_001,
+    "empty zstd frames": zstandard.compress(b"") * 100_001,
 }
 
 
@@ -84,11 +94,31 @@ def test_a_bomb_ends_at_the_limit_of_ratio(bomb: bytes) -> None:
         unpacked(bomb, max_bytes=1_000 * MIB, max_ratio=100)
 
 
-def test_only_one_layer_is_taken_off() -> None:
-    assert unpacked(gzip.compress(gzip.compress(TEXT))).startswith(b"\x1f\x8b")
+@pytest.mark.parametrize("inner", [COMPRESSED[name] for name in ("gzip", "zstd", "snappy")])
+@pytest.mark.parametrize("outer", [gzip.compress, zstandard.compress], ids=["gzip", "zstd"])
+def test_a_second_layer_is_refused(outer: Callable[[bytes], bytes], inner: bytes) -> None:
+    with pytest.raises(InvalidBody, match="compressed twice"):
+        unpacked(outer(inner))
 
 
-@given(st.sampled_from([b"", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\x78\x9c"]), st.binary(max_size=200))
+@pytest.mark.parametrize("member", [b"", b"x", b"x" * 1_000], ids=["empty", "one byte", "a line"])
+@pytest.mark.parametrize("compress", [gzip.compress, zstandard.compress], ids=["gzip", "zstd"])
+def test_the_time_grows_with_the_members_alone(compress: Callable[[bytes], bytes], member: bytes) -> None:
+    def seconds(count: int) -> float:
+        body = compress(member) * count
+        started = time.process_time()
+        assert unpacked(body, max_bytes=100 * MIB) == member * count
+        return time.process_time() - started
+
+    once = min(seconds(2_000) for _ in range(3))
+    # Sixteen times the time if it grew with the square.
+    assert min(seconds(8_000) for _ in range(2)) < 8 * once + 0.05
+
+
+@given(
+    st.sampled_from([b"", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\x78\x9c", b"\xff\x06\x00\x00sNaPpY"]),
+    st.binary(max_size=200),
+)
 def test_any_bytes_are_text_or_refused(magic: bytes, rest: bytes) -> None:
     with suppress(InvalidBody, BodyTooLarge):
         assert isinstance(unpacked(magic + rest), bytes)
@@ -96,4 +126,5 @@ def test_any_bytes_are_text_or_refused(magic: bytes, rest: bytes) -> None:
 
 @given(st.binary(max_size=2_000), st.integers(min_value=0, max_value=2_000))
 def test_members_may_be_cut_anywhere(text: bytes, at: int) -> None:
+    text = b"{" + text
     assert unpacked(gzip.compress(text[:at]) + gzip.compress(text[at:])) == text
