@@ -22,6 +22,11 @@ from collectors.records import LineParser
 class Door(Protocol):
     """Where a delivery goes in; what it returns from is promised."""
 
+    @property
+    def needs_kafka(self) -> bool:
+        """Whether nothing can be promised while Kafka is away."""
+        ...
+
     async def accept(self, delivery: Delivery, parse: LineParser) -> None:
         """Return once the delivery is safe. Raises KafkaUnavailable if it is not: the sender shall come again."""
         ...
@@ -59,6 +64,11 @@ class Intake:
         self._metrics = metrics
         self._completeness = completeness
         self._origin = origin
+
+    @property
+    def needs_kafka(self) -> bool:
+        """It does."""
+        return True
 
     async def accept(self, delivery: Delivery, parse: LineParser) -> None:
         """Return once Kafka has acknowledged every batch and dead letter of the delivery.

@@ -8,7 +8,7 @@ from prometheus_client import generate_latest
 from collectors.completeness import Report
 from collectors.metrics import Metrics
 from collectors.publisher import KafkaUnavailable
-from collectors.routes.keys import BUDGET, CLOCK_CHECK, COMPLETENESS, LISTENERS, METRICS, PUBLISHER
+from collectors.routes.keys import BUDGET, CLOCK_CHECK, COMPLETENESS, INTAKE, LISTENERS, METRICS, PUBLISHER
 from collectors.syslog.datagrams import DatagramListener
 
 
@@ -21,13 +21,13 @@ async def get_healthz(request: web.Request) -> web.Response:
 
 
 async def get_readyz(request: web.Request) -> web.Response:
-    """200 while Kafka answers and its clock agrees with ours."""
+    """200 while Kafka answers and its clock agrees with ours, or while what arrives can be spooled."""
     try:
         await request.app[PUBLISHER].raw_partitions()
         check = request.app.get(CLOCK_CHECK)
         complaint = "" if check is None else await check.complaint()
     except KafkaUnavailable as error:
-        complaint = f"Kafka: {error}"
+        complaint = f"Kafka: {error}" if request.app[INTAKE].needs_kafka else ""
     return web.Response(status=503 if complaint else 200, text=f"{complaint or 'ok'}\n")
 
 

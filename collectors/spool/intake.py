@@ -30,6 +30,11 @@ class SpoolingIntake:
         self._source_ids = source_ids
         self._metrics = metrics
 
+    @property
+    def needs_kafka(self) -> bool:
+        """Whether the spool has no room left."""
+        return not self._spool.has_room
+
     async def accept(self, delivery: Delivery, parse: LineParser) -> None:
         """Return once the delivery is in Kafka or on the disk. Raises KafkaUnavailable if it is in neither."""
         if delivery.source_id not in self._source_ids:

@@ -29,6 +29,8 @@ class Spool:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spool")
         self._arrived = asyncio.Event()
         self._oldest_received_at_ms: int | None = None
+        #: Whether the disk takes more.
+        self.has_room = True
         #: Kafka gives no answer: what comes now goes to the disk at once. Any answer, to the replay, ends that.
         self.kafka_is_silent = False
         self._known_sources: set[str] = set()
@@ -89,5 +91,6 @@ class Spool:
         self._known_sources |= waiting.keys()
         for source_id in self._known_sources:
             self._metrics.spool_deliveries.labels(source_id).set(waiting[source_id])
+        self.has_room = self._store.has_room
         self._metrics.spool_bytes.set(self._store.size)
         self._metrics.spool_damaged_segments.set(self._store.damaged_segments)

@@ -22,6 +22,8 @@ from collectors.spool.segment import DAMAGED, Run, Segment
 _MIB: Final = 1024 * 1024
 #: A segment is deleted as a whole: smaller ones give space back sooner, larger ones mean fewer files.
 _SEGMENT_BYTES: Final = 64 * _MIB
+#: CDNs send deliveries of some MiB, which shrink to about this.
+_USUAL_BYTES: Final = _MIB
 
 
 class SpoolInUse(Exception):
@@ -69,6 +71,11 @@ class SpoolStore:
         return sum((segment.waiting for segment in self._segments), Counter())
 
     @property
+    def has_room(self) -> bool:
+        """Whether the limits leave room for a delivery of average size."""
+        return not self._complaint(_USUAL_BYTES)
+
+    @property
     def damaged_segments(self) -> int:
         """Files that are damaged, whether they are still replayed or were put aside."""
         aside = sum(1 for path in self._folder.iterdir() if path.suffix == DAMAGED)
@@ -78,7 +85,8 @@ class SpoolStore:
         """Keep a delivery durably, behind all others. Raises SpoolFull or OSError; it is not promised then."""
         payload = parcel.encode()
         size = len(payload) + OVERHEAD_BYTES
-        self._check_room(size)
+        if complaint := self._complaint(size):
+            raise SpoolFull(complaint)
         segment = self._active_segment(size)
         try:
             segment.append(payload, parcel.source_id)
@@ -124,13 +132,15 @@ class SpoolStore:
             self.torn_records += segment.recover(is_last=segment is segments[-1])
         return segments
 
-    def _check_room(self, size: int) -> None:
+    def _complaint(self, size: int) -> str:
+        """Why so many more bytes may not be written; "" if they may."""
         if self.size + size > self._limits.max_bytes:
-            raise SpoolFull(f"the spool holds {self.size} of {self._limits.max_bytes} bytes")
+            return f"the spool holds {self.size} of {self._limits.max_bytes} bytes"
         status = os.statvfs(self._folder)
         free = status.f_bavail * status.f_frsize
         if free - size < self._limits.min_free_bytes:
-            raise SpoolFull(f"the spool's disk has {free} bytes left, {self._limits.min_free_bytes} must stay free")
+            return f"the spool's disk has {free} bytes left, {self._limits.min_free_bytes} must stay free"
+        return ""
 
     def _active_segment(self, size: int) -> Segment:
         """The segment for a frame of this size: the one in use while it fits."""

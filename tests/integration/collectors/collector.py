@@ -103,7 +103,7 @@ class Collector:
             return False
 
 
-def collector(broker: Stack, folder: Path, index: int = 0, **settings: str) -> Collector:
+def collector(broker: Stack, folder: Path, index: int = 0, /, **settings: str) -> Collector:
     """A collector on one of the stack's ports."""
     return Collector(folder, broker.kafka_bootstrap, broker.settings.ports.collector_http(index), **settings)
 

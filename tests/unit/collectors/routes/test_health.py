@@ -9,6 +9,7 @@ import pytest
 from confluent_kafka import KafkaError
 
 from collectors.clock_check import ClockCheck
+from collectors.intake import Intake
 from collectors.routes import health
 from collectors.routes.keys import PUBLISHER
 
@@ -29,6 +30,14 @@ async def test_a_collector_is_ready_while_kafka_answers(collector: Any) -> None:
     answer = await collector.client.get("/readyz")
     assert (answer.status, (await answer.text()).startswith("Kafka: ")) == (503, True)
     assert (await collector.client.get("/healthz")).status == 200
+
+
+async def test_a_collector_that_can_spool_is_ready_without_kafka(
+    collector: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Intake, "needs_kafka", False)
+    collector.producer.metadata_error = KafkaError(KafkaError._TRANSPORT)
+    assert (await collector.client.get("/readyz")).status == 200
 
 
 @pytest.mark.parametrize(("skew_ms", "status"), [(0, 200), (119_000, 200), (-121_000, 503), (121_000, 503)])

@@ -12,7 +12,7 @@ from confluent_kafka import KafkaError
 
 from collectors.publisher import KafkaUnavailable
 from tests.support.fake_kafka import TIMED_OUT
-from tests.unit.collectors.spool.world import World
+from tests.unit.collectors.spool.world import World, make_delivery
 
 TOO_LARGE = KafkaError(KafkaError.MSG_SIZE_TOO_LARGE)
 
@@ -67,6 +67,14 @@ async def test_a_full_spool_promises_nothing(tmp_path: Path) -> None:
             await world.accept("d1")
         assert world.sample("collector_spool_refused_deliveries_total", reason="full") == 1
         assert not world.spool.kafka_is_silent, "Kafka must be tried: nothing that waits would find it well again"
+    await world.spool.close()
+
+
+async def test_kafka_is_needed_once_the_spool_has_no_room(tmp_path: Path) -> None:
+    world = World(tmp_path, max_bytes=1024 * 1024 + 10)
+    assert (world.intake.needs_kafka, world.door.needs_kafka) == (True, False)
+    await world.spool.put(make_delivery("d1"))
+    assert world.door.needs_kafka
     await world.spool.close()
 
 

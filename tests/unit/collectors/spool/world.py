@@ -55,7 +55,7 @@ async def until(condition: Callable[[], object]) -> None:
 class World:
     """`acme` is spooled, `other` is not."""
 
-    def __init__(self, folder: Path, max_bytes: int = 1024 * 1024) -> None:
+    def __init__(self, folder: Path, max_bytes: int = 16 * 1024 * 1024) -> None:
         self.folder = folder
         self.producer = FakeProducer()
         self.clock = TurnedClock(NOW)
