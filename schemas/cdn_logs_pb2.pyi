@@ -52,6 +52,7 @@ class MediaType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     MEDIA_TYPE_VIDEO: _ClassVar[MediaType]
     MEDIA_TYPE_COMPANION_AUDIO: _ClassVar[MediaType]
     MEDIA_TYPE_AUDIO_ONLY: _ClassVar[MediaType]
+    MEDIA_TYPE_TRICK_PLAY: _ClassVar[MediaType]
 
 class LowLatencyBilling(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -86,6 +87,7 @@ MEDIA_TYPE_UNSPECIFIED: MediaType
 MEDIA_TYPE_VIDEO: MediaType
 MEDIA_TYPE_COMPANION_AUDIO: MediaType
 MEDIA_TYPE_AUDIO_ONLY: MediaType
+MEDIA_TYPE_TRICK_PLAY: MediaType
 LOW_LATENCY_BILLING_SEGMENTS: LowLatencyBilling
 LOW_LATENCY_BILLING_PARTS: LowLatencyBilling
 

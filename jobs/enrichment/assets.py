@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from schemas.cdn_logs_pb2 import AssetSettings, Rendition, RenditionSettings, Unresolved
+from schemas.cdn_logs_pb2 import AssetSettings, MediaType, Rendition, RenditionSettings, Unresolved
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +48,7 @@ class Asset:
 #: reason why not (a value of Unresolved). A plain tuple: one is made for every record.
 Resolution = tuple[RenditionTimeline | None, int, int]
 
+_TRICK_PLAY: Final = int(MediaType.MEDIA_TYPE_TRICK_PLAY)
 _RESOLVED: Final = int(Unresolved.UNRESOLVED_UNSPECIFIED)
 _UNKNOWN_ASSET: Final = (None, 0, int(Unresolved.UNRESOLVED_UNKNOWN_ASSET))
 _UNKNOWN_RENDITION: Final = (None, 0, int(Unresolved.UNRESOLVED_UNKNOWN_RENDITION))
@@ -55,14 +56,19 @@ _UNKNOWN_SEGMENT: Final = (None, 0, int(Unresolved.UNRESOLVED_UNKNOWN_SEGMENT))
 
 
 def resolve(asset: Asset, rendition: str, number: int, is_part: bool) -> Resolution:
-    """Tie a segment to its rendition and exact duration. Never guesses: what is not listed is unresolved."""
+    """Tie a segment to its rendition and exact duration. Never guesses: what is not listed is unresolved.
+
+    Trick play bills nothing, so its segments need no durations.
+    """
     if asset.absent:
         return _UNKNOWN_ASSET
     timeline = asset.timelines.get(rendition)
     if timeline is None:
         return _UNKNOWN_RENDITION
     duration = timeline.duration_ms(number, is_part)
-    return (timeline, duration, _RESOLVED) if duration else _UNKNOWN_SEGMENT
+    if duration or timeline.rendition.media_type == _TRICK_PLAY:
+        return timeline, duration, _RESOLVED
+    return _UNKNOWN_SEGMENT
 
 
 def _timeline(entry: RenditionSettings) -> RenditionTimeline:

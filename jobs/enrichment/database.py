@@ -19,6 +19,12 @@ WHERE asset_id = ANY(%s)
 ORDER BY asset_id, name
 """
 
+#: Whether audio stands beside video is known once all renditions of the asset are.
+_MEDIA_TYPES: Final = {
+    "video": MediaType.MEDIA_TYPE_VIDEO,
+    "audio": MediaType.MEDIA_TYPE_AUDIO_ONLY,
+    "trick-play": MediaType.MEDIA_TYPE_TRICK_PLAY,
+}
 _LOW_LATENCY_BILLING: Final = {
     "segments": LowLatencyBilling.LOW_LATENCY_BILLING_SEGMENTS,
     "parts": LowLatencyBilling.LOW_LATENCY_BILLING_PARTS,
@@ -92,13 +98,12 @@ def settings_of_rows(
 
 def _rendition(asset_id: str, environment_id: str, name: str, columns: Sequence[Any]) -> RenditionSettings:
     media_type, height, codecs, bandwidth, first, segment_ms, fixed_ms, part_ms, billing = columns
-    is_video = media_type == "video"
     rendition = Rendition(
         environment_id=environment_id,
         asset_id=asset_id,
         name=name,
         height=height,
-        media_type=MediaType.MEDIA_TYPE_VIDEO if is_video else MediaType.MEDIA_TYPE_AUDIO_ONLY,
+        media_type=_MEDIA_TYPES[media_type],
         low_latency_billing=_LOW_LATENCY_BILLING[billing],
         codecs=codecs,
         bandwidth_bps=bandwidth,

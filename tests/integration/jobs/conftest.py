@@ -31,6 +31,7 @@ def filled_dsn(assets_dsn: str) -> str:
         cursor.execute(
             "INSERT INTO renditions (asset_id, name, media_type, height, segment_ms, low_latency_billing, part_ms)"
             " VALUES ('film', '720p', 'video', 720, '{4004,1500}', 'parts', 334),"
+            " ('film', 'iframes', 'trick-play', 0, '{}', 'segments', 0),"
             " ('film', 'audio', 'audio', 0, '{4004,1500}', 'segments', 0),"
             " ('radio', 'audio', 'audio', 0, '{6000}', 'segments', 0)"
         )

@@ -40,6 +40,7 @@ FILM = AssetSettings(
         RenditionSettings(
             rendition=rendition("film", "audio", MediaType.MEDIA_TYPE_COMPANION_AUDIO), segment_ms=[4004, 1500]
         ),
+        RenditionSettings(rendition=rendition("film", "iframes", MediaType.MEDIA_TYPE_TRICK_PLAY)),
     ],
 )
 RADIO = AssetSettings(

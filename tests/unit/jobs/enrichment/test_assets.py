@@ -7,6 +7,9 @@ from schemas.cdn_logs_pb2 import AssetSettings, MediaType, Rendition, RenditionS
 
 VIDEO = Rendition(environment_id="env-1", asset_id="a1", name="720p", height=720, media_type=MediaType.MEDIA_TYPE_VIDEO)
 FIXED = Rendition(environment_id="env-1", asset_id="a1", name="fixed", height=480)
+TRICK_PLAY = Rendition(
+    environment_id="env-1", asset_id="a1", name="iframes", media_type=MediaType.MEDIA_TYPE_TRICK_PLAY
+)
 RESOLVED = Unresolved.UNRESOLVED_UNSPECIFIED
 
 ASSET = Asset.of(
@@ -16,6 +19,7 @@ ASSET = Asset.of(
         renditions=[
             RenditionSettings(rendition=VIDEO, first_segment=10, segment_ms=[4004, 4004, 1500], part_ms=334),
             RenditionSettings(rendition=FIXED, fixed_segment_ms=6000),
+            RenditionSettings(rendition=TRICK_PLAY),
         ],
         read_at_ms=7,
     )
@@ -29,6 +33,7 @@ ASSET = Asset.of(
         pytest.param("720p", 12, False, (VIDEO, 1500, RESOLVED), id="shorter last segment"),
         pytest.param("720p", 12, True, (VIDEO, 334, RESOLVED), id="part"),
         pytest.param("fixed", 99, False, (FIXED, 6000, RESOLVED), id="fixed duration"),
+        pytest.param("iframes", 3, False, (TRICK_PLAY, 0, RESOLVED), id="trick play needs no durations"),
         pytest.param("720p", 9, False, (None, 0, Unresolved.UNRESOLVED_UNKNOWN_SEGMENT), id="before the first"),
         pytest.param("720p", 13, False, (None, 0, Unresolved.UNRESOLVED_UNKNOWN_SEGMENT), id="behind the last"),
         pytest.param("fixed", 1, True, (None, 0, Unresolved.UNRESOLVED_UNKNOWN_SEGMENT), id="part where none are"),
