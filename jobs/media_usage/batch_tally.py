@@ -11,7 +11,7 @@ from typing import NamedTuple
 import orjson
 
 from jobs.build import BUILD_ID
-from jobs.media_usage.billing_rule import RULE_VERSION
+from jobs.media_usage.rules import Rule
 from jobs.media_usage.sums import Sums
 from jobs.media_usage.tally import UsageKey, tally
 from schemas.batch import HOUR_MS
@@ -64,10 +64,10 @@ class BatchTally(NamedTuple):
         return cls(LedgerRow(*ledger), {UsageKey(*row[:3]): Sums(*row[3:]) for row in usage})
 
 
-def tally_batch(batch: AccessLogBatch) -> BatchTally:
-    """Tally an enriched batch, with its row for the ledger."""
+def tally_batch(batch: AccessLogBatch, rule: Rule) -> BatchTally:
+    """Tally an enriched batch by a version of the billing rule, with its row for the ledger."""
     header = batch.header
-    tallied = tally(batch)
+    tallied = tally(batch, rule)
     ledger = LedgerRow(
         hour_ms=header.hour_ms,
         batch_id=header.batch_id,
@@ -82,7 +82,7 @@ def tally_batch(batch: AccessLogBatch) -> BatchTally:
         rejected=_json(_rejected(header)),
         unresolved_assets=_json(tallied.unresolved_assets),
         copies=0,
-        rule_version=RULE_VERSION,
+        rule_version=rule.version,
         builds=f"{header.collector_build}/{batch.enrichment.build}/{BUILD_ID}",
     )
     return BatchTally(ledger, tallied.usage)

@@ -62,7 +62,7 @@ def watermarks(out_of_orderness_h: float) -> WatermarkStrategy:
 
 def count(enriched: DataStream, settings: MediaUsageSettings, sinks: MediaUsageSinks) -> None:
     """Everything from an enriched batch to its rows; reprocess uses the same."""
-    batches = enriched.process(TallyFunction(), Types.STRING()).uid("tally").name("tally")
+    batches = enriched.process(TallyFunction(settings.rule_schedule), Types.STRING()).uid("tally").name("tally")
     keyed = key_by(batches, wire.key_of, "batch-id")
     counted = keyed.process(DeduplicateFunction(), Types.STRING()).uid("deduplicate").name("deduplicate")
     recognised = _recognise(side_output(counted, lines_tag(), "lines"))

@@ -2,7 +2,9 @@
 
 For sources that say so (`deduplicate_records`) and whose lines carry a request id. A line is recognised by its source
 and hour (the key that its identities are kept under), its request id, its event time and its path. Which of two lines
-counts is whichever comes first; the bill is the same either way, because they say the same.
+counts is whichever comes first; the bill is the same either way, because they say the same. For that the ranges of a
+segment are counted together over all batches of the source and hour (ranges.py): were it by batch, as for other
+sources, then what a repeated range adds would depend on the batch that it counts in, and so on arrival.
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ from typing import Final, NamedTuple
 import orjson
 
 from jobs.media_usage.batch_tally import BatchTally
-from jobs.media_usage.billing_rule import BILLED, UNRESOLVED, outcome, tier
+from jobs.media_usage.billing_rule import BILLED, BILLED_RANGE, UNRESOLVED_OUTCOMES
+from jobs.media_usage.ranges import Ranges
+from jobs.media_usage.rules import Rule
 from jobs.media_usage.sums import Sums
 from jobs.media_usage.tally import UsageKey
 from schemas.batch import ALLOWED_LATENESS_MS, HOUR_MS
@@ -26,20 +30,22 @@ from schemas.cdn_logs_pb2 import AccessLog, AccessLogBatch, BatchHeader, Renditi
 REPEATED: Final = "repeated-line"
 #: 120 bits: two of a billion different lines of an hour meet with a chance of 4e-19, and 20 characters are stored.
 _DIGEST_BYTES: Final = 15
-_UNRESOLVED_OUTCOMES: Final = frozenset(UNRESOLVED.values())
 
 
 class Line(NamedTuple):
-    """What must be taken back from a batch's tally if the line has been counted before.
+    """What a line adds to its batch's tally, if it has not been counted before.
 
-    `key` is empty where the record bills nothing, `unresolved_asset` where nothing is unresolved.
+    `key` is empty where the record bills nothing, `unresolved_asset` where nothing is unresolved. `viewing` stands for
+    the client and the segment of a range, whose duration is `segment_ms`; it is empty for everything else.
     """
 
     outcome: str
     key: tuple[str, ...]
     delivered_ms: int
     bytes: int
-    unresolved_asset: str
+    unresolved_asset: str = ""
+    viewing: str = ""
+    segment_ms: int = 0
 
 
 class Lines(NamedTuple):
@@ -71,73 +77,103 @@ def is_recognised(header: BatchHeader) -> bool:
     return header.deduplicate_records and header.published_at_ms - end_of_hour_ms <= ALLOWED_LATENESS_MS
 
 
-def lines_of(batch: AccessLogBatch) -> Lines:
-    """The lines of a batch's records, in order."""
+def lines_of(batch: AccessLogBatch, rule: Rule) -> Lines:
+    """The lines of a batch's records, in order, by a version of the billing rule."""
     renditions = list(batch.renditions) or [Rendition()]
-    keys = [(each.environment_id, each.asset_id, tier(each)) for each in renditions]
+    keys = [(each.environment_id, each.asset_id, rule.tier(each)) for each in renditions]
     lines = []
     for record in batch.records:
-        reason, delivered_ms = outcome(record, renditions[record.rendition])
-        key = keys[record.rendition] if reason is BILLED else ()
-        asset = (record.unresolved_asset or record.path) if reason in _UNRESOLVED_OUTCOMES else ""
-        lines.append(Line(reason, key, delivered_ms, record.body_bytes, asset))
+        index = record.rendition
+        reason, delivered_ms = rule.outcome(record, renditions[index])
+        if reason is BILLED:
+            line = Line(reason, keys[index], delivered_ms, record.body_bytes)
+        elif reason is BILLED_RANGE:
+            viewing = _viewing(batch, record)
+            line = Line(reason, keys[index], delivered_ms, record.body_bytes, "", viewing, record.media_duration_ms)
+        else:
+            asset = (record.unresolved_asset or record.path) if reason in UNRESOLVED_OUTCOMES else ""
+            line = Line(reason, (), 0, record.body_bytes, asset)
+        lines.append(line)
     return Lines([_identity(record) for record in batch.records], lines)
 
 
 def _identity(record: AccessLog) -> str:
     if not record.request_id:
         return ""
-    text = f"{len(record.request_id)}:{record.request_id}{record.event_offset_ms}{record.path}"
+    return _digest(f"{len(record.request_id)}:{record.request_id}{record.event_offset_ms}{record.path}")
+
+
+def _viewing(batch: AccessLogBatch, record: AccessLog) -> str:
+    """Client and segment, the same from every batch: indexes into a batch's tables are not."""
+    texts = (record.client_ip, batch.user_agents[record.user_agent], batch.hosts[record.host], record.path)
+    return _digest("".join(f"{len(text)}:{text}" for text in texts))
+
+
+def _digest(text: str) -> str:
     return urlsafe_b64encode(blake2b(text.encode(), digest_size=_DIGEST_BYTES).digest()).decode()
 
 
+class Counted(NamedTuple):
+    """A batch's tally, and what must be remembered of it when further batches are counted."""
+
+    tally: BatchTally
+    #: The identities of its lines.
+    identities: dict[str, bool]
+    #: Milliseconds that ranges of each of its viewings have billed, in batches before it too.
+    ranges_ms: dict[str, int]
+
+
 def without_repeated(
-    tally: BatchTally, lines: Lines, is_known: Callable[[str], bool]
-) -> tuple[BatchTally, dict[str, bool]]:
-    """The tally of the lines that have not been counted before, and their identities, to be remembered.
+    tally: BatchTally, lines: Lines, is_known: Callable[[str], bool], ranges_ms: Callable[[str], int]
+) -> Counted:
+    """The tally of the lines that have not been counted before.
+
+    `is_known` says whether the line of an identity has been counted, and `ranges_ms` what the ranges of a viewing have
+    billed, in milliseconds, in batches before this.
 
     Every key stays, with zeros if need be, and with its number of records: a replay that meets two batches in another
     order must overwrite what it wrote for them, and the guard of an upsert goes by that number.
     """
-    repeated, new = list[Line](), dict[str, bool]()
+    new, identities = _new(lines, is_known)
+    ranges = Ranges(ranges_ms)
+    if len(new) < len(lines.lines) or any(line.viewing for line in new):
+        tally = _recounted(tally, new, ranges)
+    return Counted(tally, identities, ranges.billed_ms)
+
+
+def _new(lines: Lines, is_known: Callable[[str], bool]) -> tuple[list[Line], dict[str, bool]]:
+    """Lines that are seen for the first time, and their identities."""
+    new, identities = list[Line](), dict[str, bool]()
     for identity, line in zip(lines.identities, lines.lines, strict=True):
-        if identity in new or (identity and is_known(identity)):
-            repeated.append(line)
-        elif identity:
-            new[identity] = True
-    return (_less(tally, repeated) if repeated else tally), new
+        if identity:
+            if identity in identities or is_known(identity):
+                continue
+            identities[identity] = True
+        new.append(line)
+    return new, identities
 
 
-def _less(tally: BatchTally, repeated: list[Line]) -> BatchTally:
-    usage = _usage_without(tally.usage, repeated)
+def _recounted(tally: BatchTally, new: list[Line], ranges: Ranges[str]) -> BatchTally:
+    usage = _usage(tally.usage, new, ranges)
+    outcomes = Counter(line.outcome for line in new)
+    outcomes[REPEATED] = tally.ledger.records - len(new)
     ledger = tally.ledger._replace(
         billed_ms=sum(sums.delivered_ms for sums in usage.values()),
-        outcomes=_moved(tally.ledger.outcomes, repeated),
-        unresolved_assets=_resolved(tally.ledger.unresolved_assets, repeated),
+        outcomes=_json(outcomes),
+        unresolved_assets=_json(Counter(line.unresolved_asset for line in new if line.unresolved_asset)),
     )
     return BatchTally(ledger, usage)
 
 
-def _usage_without(usage: dict[UsageKey, Sums], repeated: list[Line]) -> dict[UsageKey, Sums]:
-    left = dict(usage)
-    for line in repeated:
+def _usage(whole: dict[UsageKey, Sums], new: list[Line], ranges: Ranges[str]) -> dict[UsageKey, Sums]:
+    totals: dict[tuple[str, ...], list[int]] = {key: [0, 0, 0, sums.records] for key, sums in whole.items()}
+    for line in new:
         if line.key:
-            key = UsageKey(*line.key)
-            left[key] = left[key].plus(Sums(-line.delivered_ms, -(line.delivered_ms > 0), -line.bytes, 0))
-    return left
-
-
-def _moved(outcomes: str, repeated: list[Line]) -> str:
-    counts = Counter(orjson.loads(outcomes))
-    counts.subtract(line.outcome for line in repeated)
-    counts[REPEATED] += len(repeated)
-    return _json(counts)
-
-
-def _resolved(assets: str, repeated: list[Line]) -> str:
-    counts = Counter(orjson.loads(assets))
-    counts.subtract(line.unresolved_asset for line in repeated if line.unresolved_asset)
-    return _json(counts)
+            total, delivered_ms = totals[line.key], line.delivered_ms
+            total[0] += ranges.add(line.viewing, delivered_ms, line.segment_ms) if line.viewing else delivered_ms
+            total[1] += delivered_ms > 0
+            total[2] += line.bytes
+    return {UsageKey(*key): Sums(*total) for key, total in totals.items()}
 
 
 def _json(counts: Counter[str]) -> str:

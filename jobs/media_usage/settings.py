@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jobs.environment import require
+from jobs.media_usage.rules import RuleSchedule, schedule
 from schemas import topics
 
 
@@ -30,6 +31,8 @@ class MediaUsageSettings:
     jdbc_batch_interval_ms: int = 1000
     jdbc_retries: int = 5
     parallelism: int = 1
+    #: Versions of the billing rule, each but the first with the UTC hour from which it counts: "1,2@2026-12-01T00".
+    rules: str = "1"
 
     def __post_init__(self) -> None:
         require(
@@ -41,3 +44,9 @@ class MediaUsageSettings:
         for name in ("out_of_orderness_h", "refresh_interval_s", "jdbc_batch_rows", "parallelism"):
             value = getattr(self, name)
             require(value > 0, f"MEDIA_USAGE_{name.upper()}", f"{value} is not positive", "set it above 0")
+        schedule(self.rules)
+
+    @property
+    def rule_schedule(self) -> RuleSchedule:
+        """Which version of the billing rule counts which hours."""
+        return schedule(self.rules)

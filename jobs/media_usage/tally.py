@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from jobs.media_usage.billing_rule import BILLED, UNRESOLVED, outcome, tier
+from jobs.media_usage.billing_rule import BILLED, BILLED_RANGE, UNRESOLVED_OUTCOMES
+from jobs.media_usage.ranges import Ranges
+from jobs.media_usage.rules import Rule
 from jobs.media_usage.sums import Sums
 from schemas.cdn_logs_pb2 import AccessLogBatch, Rendition
-
-_UNRESOLVED_OUTCOMES = frozenset(UNRESOLVED.values())
 
 
 class UsageKey(NamedTuple):
@@ -33,34 +33,42 @@ class Tally:
         return sum(sums.delivered_ms for sums in self.usage.values())
 
 
-def tally(batch: AccessLogBatch) -> Tally:
-    """Tally an enriched batch."""
+def tally(batch: AccessLogBatch, rule: Rule) -> Tally:
+    """Tally an enriched batch by a version of the billing rule.
+
+    The ranges of a segment are those with the same client address (as enrichment leaves it), user agent, host and path.
+    """
     result = Tally()
     renditions = list(batch.renditions) or [Rendition()]
-    totals: list[list[int] | None] = [None] * len(renditions)
-    outcomes = result.outcomes
+    totals = [[0, 0, 0, 0] for _ in renditions]
+    ranges: Ranges[tuple[str, int, int, str]] = Ranges()
+    outcome, outcomes = rule.outcome, result.outcomes
     for record in batch.records:
         index = record.rendition
         reason, delivered_ms = outcome(record, renditions[index])
         outcomes[reason] = outcomes.get(reason, 0) + 1
         if reason is BILLED:
-            total = totals[index]
-            if total is None:
-                total = totals[index] = [0, 0, 0, 0]
-            total[0] += delivered_ms
-            total[1] += delivered_ms > 0
-            total[2] += record.body_bytes
-            total[3] += 1
-        elif reason in _UNRESOLVED_OUTCOMES:
-            asset_id = record.unresolved_asset or record.path
-            result.unresolved_assets[asset_id] = result.unresolved_assets.get(asset_id, 0) + 1
-    _merge_renditions(result, renditions, totals)
+            billed_ms = delivered_ms
+        elif reason is BILLED_RANGE:
+            viewing = (record.client_ip, record.user_agent, record.host, record.path)
+            billed_ms = ranges.add(viewing, delivered_ms, record.media_duration_ms)
+        else:
+            if reason in UNRESOLVED_OUTCOMES:
+                asset_id = record.unresolved_asset or record.path
+                result.unresolved_assets[asset_id] = result.unresolved_assets.get(asset_id, 0) + 1
+            continue
+        total = totals[index]
+        total[0] += billed_ms
+        total[1] += delivered_ms > 0
+        total[2] += record.body_bytes
+        total[3] += 1
+    _merge_renditions(result, renditions, totals, rule)
     return result
 
 
-def _merge_renditions(result: Tally, renditions: list[Rendition], totals: list[list[int] | None]) -> None:
+def _merge_renditions(result: Tally, renditions: list[Rendition], totals: list[list[int]], rule: Rule) -> None:
     """Renditions of one tier are one key."""
     for rendition, total in zip(renditions, totals, strict=True):
-        if total is not None:
-            key = UsageKey(rendition.environment_id, rendition.asset_id, tier(rendition))
+        if total[3]:
+            key = UsageKey(rendition.environment_id, rendition.asset_id, rule.tier(rendition))
             result.usage[key] = result.usage.get(key, Sums()).plus(Sums(*total))

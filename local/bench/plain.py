@@ -11,6 +11,7 @@ from confluent_kafka import Consumer, Message, Producer, TopicPartition
 from jobs.enrichment.settings import EnrichmentSettings
 from jobs.enrichment.wiring import open_stage
 from jobs.media_usage.batch_tally import LATE, tally_batch
+from jobs.media_usage.rules import RULES
 from jobs.media_usage.sums import Sums
 from jobs.media_usage.tally import UsageKey
 from local.bench.steady import Rate, steady_rate
@@ -63,7 +64,7 @@ def count(bootstrap_servers: str, topic: str, records_a_batch: int) -> Rate:
     windows: dict[tuple[int, UsageKey], Sums] = {}
 
     def handle(message: Message) -> None:
-        tally = tally_batch(parse_batch(message.value()))
+        tally = tally_batch(parse_batch(message.value()), RULES["1"])
         if tally.ledger.batch_id in seen or tally.ledger.path == LATE:
             return
         seen.add(tally.ledger.batch_id)

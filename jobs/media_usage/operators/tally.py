@@ -11,19 +11,21 @@ from jobs.build import BUILD_ID, require_build
 from jobs.media_usage import wire
 from jobs.media_usage.batch_tally import tally_batch
 from jobs.media_usage.repeated_lines import is_recognised, lines_of
+from jobs.media_usage.rules import RuleSchedule
 from schemas.batch import parse_batch
 from schemas.cdn_logs_pb2 import BatchKind
 
 
 class TallyFunction(ProcessFunction):  # type: ignore[misc]  # pyflink is not typed
-    """Tallies batches and passes heartbeats on.
+    """Tallies batches, each by the rule of its hour, and passes heartbeats on.
 
     Raises InvalidBatch: enrichment has checked the contract, so a batch that breaks it here is a fault of ours, and
     going on would lose it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, rules: RuleSchedule) -> None:
         self._build = BUILD_ID
+        self._rules = rules
         self._records: Any
 
     def open(self, runtime_context: RuntimeContext) -> None:
@@ -37,5 +39,6 @@ class TallyFunction(ProcessFunction):  # type: ignore[misc]  # pyflink is not ty
             yield wire.heartbeat(batch.header.heartbeat)
         else:
             self._records.inc(len(batch.records))
-            lines = lines_of(batch) if is_recognised(batch.header) else None
-            yield wire.tallied(tally_batch(batch), lines)
+            rule = self._rules.at(batch.header.hour_ms)
+            lines = lines_of(batch, rule) if is_recognised(batch.header) else None
+            yield wire.tallied(tally_batch(batch, rule), lines)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from jobs.build import BUILD_ID
 from jobs.media_usage.batch_tally import BatchTally, LedgerRow, tally_batch
+from jobs.media_usage.rules import RULES
 from jobs.media_usage.sums import Sums
 from jobs.media_usage.tally import UsageKey
 from schemas.cdn_logs_pb2 import AccessLogBatch, Enrichment, ObjectKind, Rendition
@@ -26,7 +27,7 @@ def enriched(published_at_ms: int | None = None) -> AccessLogBatch:
 
 def test_a_batch_becomes_a_ledger_row_and_its_sums() -> None:
     made = enriched()
-    assert tally_batch(made) == BatchTally(
+    assert tally_batch(made, RULES["1"]) == BatchTally(
         LedgerRow(
             hour_ms=HOUR,
             batch_id=made.header.batch_id,
@@ -49,16 +50,16 @@ def test_a_batch_becomes_a_ledger_row_and_its_sums() -> None:
 
 
 def test_a_tally_survives_the_shuffle() -> None:
-    tallied = tally_batch(enriched())
+    tallied = tally_batch(enriched(), RULES["1"])
     assert BatchTally.decode(tallied.encode()) == tallied
 
 
 def test_a_late_batch_goes_the_late_path_and_is_remembered_by_its_publication() -> None:
     published = HOUR + 60 * HOUR_MS
-    tallied = tally_batch(enriched(published))
+    tallied = tally_batch(enriched(published), RULES["1"])
     assert tallied.ledger.path == "late"
     assert tallied.remembered_until_ms == published + 73 * HOUR_MS
 
 
 def test_an_on_time_batch_is_remembered_past_every_copy_that_a_window_could_count() -> None:
-    assert tally_batch(enriched()).remembered_until_ms == HOUR + HOUR_MS + 73 * HOUR_MS
+    assert tally_batch(enriched(), RULES["1"]).remembered_until_ms == HOUR + HOUR_MS + 73 * HOUR_MS

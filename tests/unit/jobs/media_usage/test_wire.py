@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from jobs.media_usage import wire
 from jobs.media_usage.batch_tally import tally_batch
 from jobs.media_usage.repeated_lines import Line, Lines
+from jobs.media_usage.rules import RULES
 from jobs.media_usage.sums import Sums
 from jobs.media_usage.tally import UsageKey
 from jobs.media_usage.wire import CollectorTotals
@@ -18,7 +19,7 @@ BUCKETS_OF_RELEASE = [2, 8, 14]
 
 def test_a_tallied_batch_is_keyed_by_its_id() -> None:
     made = batch([], hour_ms=HOUR, rejected={"bad-json": 1})
-    tallied = tally_batch(made)
+    tallied = tally_batch(made, RULES["1"])
     message = wire.tallied(tallied)
     assert wire.key_of(message) == made.header.batch_id
     assert not wire.is_heartbeat(message)
@@ -28,7 +29,7 @@ def test_a_tallied_batch_is_keyed_by_its_id() -> None:
 
 def test_a_batch_travels_with_its_lines_to_the_task_of_their_source_and_hour() -> None:
     made = batch([], hour_ms=HOUR, source_id="cloudflare-main")
-    tallied = tally_batch(made)
+    tallied = tally_batch(made, RULES["1"])
     billed, free = Line("billed", ("env-1", "a1", "1080p"), 4000, 100, ""), Line("not-media", (), 0, 7, "")
     lines = Lines(["id-1", ""], [billed, free])
     message = wire.tallied(tallied, lines)
@@ -40,7 +41,7 @@ def test_a_batch_travels_with_its_lines_to_the_task_of_their_source_and_hour() -
 
 
 def test_a_batch_without_records_has_lines_all_the_same() -> None:
-    assert wire.has_lines(wire.tallied(tally_batch(batch([], hour_ms=HOUR)), Lines([], [])))
+    assert wire.has_lines(wire.tallied(tally_batch(batch([], hour_ms=HOUR), RULES["1"]), Lines([], [])))
 
 
 def test_a_heartbeat_is_keyed_by_its_collector() -> None:
@@ -70,7 +71,7 @@ some_sums = st.builds(Sums, *[st.integers(0, 2**62)] * 4)
 
 @given(usage=st.dictionaries(keys, some_sums))
 def test_sums_travel_with_their_hour_and_key(usage: dict[UsageKey, Sums]) -> None:
-    messages = list(wire.usage_messages(tally_batch(batch([], hour_ms=HOUR))._replace(usage=usage)))
+    messages = list(wire.usage_messages(tally_batch(batch([], hour_ms=HOUR), RULES["1"])._replace(usage=usage)))
     rows = {wire.usage_key(key): sums for message in messages for key, sums in wire.usage_rows(message)}
     assert rows == usage
     assert {wire.usage_hour(wire.key_of(message)) for message in messages} <= {HOUR}

@@ -12,6 +12,7 @@ from jobs.media_usage import wire
 from jobs.media_usage.batch_tally import BatchTally, tally_batch
 from jobs.media_usage.operators.deduplicate import DeduplicateFunction, Seen
 from jobs.media_usage.repeated_lines import Line, Lines
+from jobs.media_usage.rules import RULES
 from jobs.media_usage.sums import Sums
 from jobs.media_usage.tally import UsageKey
 from schemas.cdn_logs_pb2 import Heartbeat, SourceTotals
@@ -61,7 +62,7 @@ class Harness:
 
 def tallied(published_at_ms: int | None = None) -> BatchTally:
     made = batch([delivery("/a1/1080p/segment-1.ts")], hour_ms=HOUR, published_at_ms=published_at_ms)
-    return tally_batch(made)._replace(usage=USAGE)
+    return tally_batch(made, RULES["1"])._replace(usage=USAGE)
 
 
 def test_the_first_copy_of_an_on_time_batch_is_counted() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from jobs.media_usage import wire
 from jobs.media_usage.batch_tally import tally_batch
 from jobs.media_usage.operators.hourly_window import HourlyWindow, fires_at, forgotten_at
+from jobs.media_usage.rules import RULES
 from jobs.media_usage.sums import Sums
 from jobs.media_usage.tally import UsageKey
 from tests.support.batches import HOUR_MS, batch, delivery
@@ -95,7 +96,7 @@ class Harness:
 
 
 def message(usage: dict[UsageKey, Sums]) -> str:
-    tallied = tally_batch(batch([delivery("/a1/master.m3u8")], hour_ms=HOUR))
+    tallied = tally_batch(batch([delivery("/a1/master.m3u8")], hour_ms=HOUR), RULES["1"])
     (made,) = wire.usage_messages(tallied._replace(usage=usage))
     return made
 

@@ -9,15 +9,19 @@ from jobs.media_usage import wire
 from jobs.media_usage.batch_tally import BatchTally, tally_batch
 from jobs.media_usage.operators.recognise import RecogniseFunction
 from jobs.media_usage.repeated_lines import Line, Lines
+from jobs.media_usage.rules import RULES
 from jobs.media_usage.sums import Sums
 from jobs.media_usage.tally import UsageKey
 from tests.support.batches import HOUR_MS, batch, delivery
 
 HOUR = 490_000 * HOUR_MS
 KEY = UsageKey("env-1", "a1", "1080p")
+WHOLE = Line("billed", tuple(KEY), 4000, 100)
+#: Three quarters of a segment.
+RANGE = Line("billed-range", tuple(KEY), 3000, 75, viewing="someone", segment_ms=4000)
 
 
-class MapState(dict[str, bool]):
+class MapState(dict[str, int]):
     """A Flink map state of one key."""
 
     contains = dict.__contains__
@@ -38,14 +42,15 @@ class Harness:
     def __init__(self) -> None:
         self.function = RecogniseFunction()
         self.function._identities = self.state = MapState()  # what open() takes from Flink
+        self.function._ranges_ms = self.ranges_ms = MapState()
         self.function._repeated = self.repeated = Counter()
         self.timers: list[int] = []
 
-    def send(self, tally: BatchTally, *identities: str) -> list[tuple[str, Any]]:
-        """(output, value) for everything that comes out; rows as tuples."""
+    def send(self, tally: BatchTally, *identities: str, line: Line = WHOLE) -> list[tuple[str, Any]]:
+        """(output, value) for everything that comes out; rows as tuples. Every line of the batch is `line`."""
         service = SimpleNamespace(register_event_time_timer=self.timers.append)
         context = SimpleNamespace(timer_service=lambda: service)
-        lines = Lines(list(identities), [Line("billed", tuple(KEY), 4000, 100, "")] * len(identities))
+        lines = Lines(list(identities), [line] * len(identities))
         message = wire.by_source_and_hour(tally, wire.tallied(tally, lines))
         return [
             (out[0].tag_id, tuple(out[1])) if isinstance(out, tuple) else ("usage", out)
@@ -55,7 +60,9 @@ class Harness:
 
 def tallied(delivery_id: str, published_at_ms: int | None = None, count: int = 2) -> BatchTally:
     records = [delivery("/a1/1080p/segment-1.ts") for _ in range(count)]
-    tally = tally_batch(batch(records, hour_ms=HOUR, delivery_id=delivery_id, published_at_ms=published_at_ms))
+    tally = tally_batch(
+        batch(records, hour_ms=HOUR, delivery_id=delivery_id, published_at_ms=published_at_ms), RULES["1"]
+    )
     ledger = tally.ledger._replace(billed_ms=4000 * count, outcomes=f'{{"billed":{count}}}')
     return BatchTally(ledger, {KEY: Sums(4000 * count, count, 100 * count, count)})
 
@@ -96,6 +103,21 @@ def test_identities_are_kept_as_long_as_the_windows_and_then_forgotten() -> None
     harness = Harness()
     harness.send(tallied("d1"), "id-1", "id-2")
     assert harness.timers == [HOUR + HOUR_MS + 73 * HOUR_MS]
-    assert sorted(harness.state) == ["id-1", "id-2"]
+    harness.send(tallied("d2", count=1), "id-3", line=RANGE)
+    assert (sorted(harness.state), dict(harness.ranges_ms)) == (["id-1", "id-2", "id-3"], {"someone": 3000})
     assert list(harness.function.on_timer(harness.timers[0], SimpleNamespace())) == []
     assert not harness.state
+    assert not harness.ranges_ms
+
+
+def test_ranges_of_a_segment_bill_it_once_over_the_batches_of_an_hour() -> None:
+    harness, second = Harness(), tallied("d2", count=1)
+    harness.send(tallied("d1", count=1), "id-1", line=RANGE)
+    left = BatchTally(
+        second.ledger._replace(billed_ms=1000, outcomes='{"billed-range":1}'), {KEY: Sums(1000, 1, 75, 1)}
+    )
+    assert harness.send(second, "id-2", line=RANGE) == [
+        ("ledger", tuple(left.ledger)),
+        *(("usage", message) for message in wire.usage_messages(left)),
+    ]
+    assert harness.ranges_ms == {"someone": 4000}
