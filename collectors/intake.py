@@ -67,7 +67,7 @@ class Intake:
 
     @property
     def needs_kafka(self) -> bool:
-        """It does."""
+        """Always."""
         return True
 
     async def accept(self, delivery: Delivery, parse: LineParser) -> None:
