@@ -80,6 +80,11 @@ def by_source_and_hour(tally: BatchTally, message: str) -> str:
     return f"{ledger.source_id} {ledger.hour_ms}{_SEPARATOR}{message.partition(_SEPARATOR)[2]}"
 
 
+def hour_of_source_key(key: str) -> int:
+    """Start of the hour of such a key, in epoch milliseconds."""
+    return int(key.rpartition(" ")[2])
+
+
 def parse_lines(message: str) -> tuple[BatchTally, Lines]:
     """The tally of a batch, and its lines."""
     _, tally, lines = message.split(_SEPARATOR, 2)
