@@ -36,7 +36,8 @@ class Line(NamedTuple):
     """What a line adds to its batch's tally, if it has not been counted before.
 
     `key` is empty where the record bills nothing, `unresolved_asset` where nothing is unresolved. `viewing` stands for
-    the client and the segment of a range, whose duration is `segment_ms`; it is empty for everything else.
+    the client and the segment of a range, whose duration is `segment_ms`; it is empty for everything else, and where
+    the client is not known.
     """
 
     outcome: str
@@ -104,7 +105,9 @@ def _identity(record: AccessLog) -> str:
 
 
 def _viewing(batch: AccessLogBatch, record: AccessLog) -> str:
-    """Client and segment, the same from every batch: indexes into a batch's tables are not."""
+    """Client and segment, the same from every batch: indexes into a batch's tables are not. "" without a client."""
+    if not record.client_ip:
+        return ""
     texts = (record.client_ip, batch.user_agents[record.user_agent], batch.hosts[record.host], record.path)
     return _digest("".join(f"{len(text)}:{text}" for text in texts))
 

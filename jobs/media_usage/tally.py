@@ -36,7 +36,8 @@ class Tally:
 def tally(batch: AccessLogBatch, rule: Rule) -> Tally:
     """Tally an enriched batch by a version of the billing rule.
 
-    The ranges of a segment are those with the same client address (as enrichment leaves it), user agent, host and path.
+    Ranges of one segment to one client are those with the same client address (as enrichment leaves it), user agent,
+    host and path; one without an address is nobody's, and bills by itself.
     """
     result = Tally()
     renditions = list(batch.renditions) or [Rendition()]
@@ -50,8 +51,9 @@ def tally(batch: AccessLogBatch, rule: Rule) -> Tally:
         if reason is BILLED:
             billed_ms = delivered_ms
         elif reason is BILLED_RANGE:
-            viewing = (record.client_ip, record.user_agent, record.host, record.path)
-            billed_ms = ranges.add(viewing, delivered_ms, record.media_duration_ms)
+            client = record.client_ip
+            viewing = (client, record.user_agent, record.host, record.path)
+            billed_ms = ranges.add(viewing, delivered_ms, record.media_duration_ms) if client else delivered_ms
         else:
             if reason in UNRESOLVED_OUTCOMES:
                 asset_id = record.unresolved_asset or record.path

@@ -6,9 +6,10 @@ Written from the design and sharing no code with the product, so that a mistake 
 from __future__ import annotations
 
 from collections import defaultdict
+from ipaddress import ip_network
 from typing import Final, NamedTuple
 
-from local.demo.events import Damage, Event, Kind
+from local.demo.events import Cdn, Damage, Event, Kind
 from local.demo.told import told
 
 HOUR_MS: Final = 3_600_000
@@ -33,11 +34,24 @@ class Amount(NamedTuple):
     bytes: int
 
 
+class Ranges(NamedTuple):
+    """Ranges of one segment to one client in one hour, which together bill it once; a client is as far as is kept."""
+
+    about: Key
+    cdn: Cdn
+    network: str
+    user_agent: str
+    host: str
+    path: str
+    duration_ms: int
+
+
 class Oracle:
     """Adds up a day of events; each must be added once, however often its line is delivered."""
 
     def __init__(self) -> None:
         self._sums: defaultdict[Key, list[int]] = defaultdict(lambda: [0, 0, 0])
+        self._ranges: defaultdict[Ranges, int] = defaultdict(int)
 
     def add(self, event: Event) -> None:
         """Count an event, if it bills."""
@@ -45,13 +59,19 @@ class Oracle:
         if row is not None:
             about, amount = row
             sums = self._sums[about]
-            sums[0] += amount.delivered_ms
             sums[1] += amount.deliveries
             sums[2] += amount.bytes
+            if event.status == 206:
+                self._ranges[_ranges(about, event)] += amount.delivered_ms
+            else:
+                sums[0] += amount.delivered_ms
 
     def bills(self) -> dict[Key, Amount]:
         """Return every row that must be there; a row of 0 ms is one, if anything billable was delivered."""
-        return {about: Amount(*sums) for about, sums in self._sums.items()}
+        in_ranges: defaultdict[Key, int] = defaultdict(int)
+        for ranges, delivered_ms in self._ranges.items():
+            in_ranges[ranges.about] += min(delivered_ms, ranges.duration_ms)
+        return {about: Amount(sums[0] + in_ranges[about], *sums[1:]) for about, sums in self._sums.items()}
 
 
 def billed(event: Event) -> tuple[Key, Amount] | None:
@@ -72,6 +92,16 @@ def billed(event: Event) -> tuple[Key, Amount] | None:
 def tier(height: int) -> str:
     """Resolution tier of a picture height; 0 is audio, which bills only where an asset has nothing else."""
     return next((name for highest, name in _TIERS if height <= highest), "2160p")
+
+
+def _ranges(about: Key, event: Event) -> Ranges:
+    viewer, rendition = event.viewer, event.rendition
+    if rendition is None:
+        raise ValueError("what bills is a segment of a rendition")
+    prefix = 48 if ":" in viewer.address else 24
+    network = str(ip_network(f"{viewer.address}/{prefix}", strict=False))
+    duration_ms = rendition.duration_ms(event.number)
+    return Ranges(about, viewer.cdn, network, viewer.user_agent, viewer.host, event.path, duration_ms)
 
 
 def _is_delivery(event: Event) -> bool:

@@ -6,12 +6,15 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
 from local.demo.events import Cdn
 from local.demo.logs import CLOUDFRONT_FIELDS
+
+#: Sources whose lines are told apart one by one. Without CloudFront, so that a day has both kinds.
+_MAY_REPEAT_LINES: Final = frozenset((Cdn.FASTLY, Cdn.CLOUDFLARE, Cdn.AKAMAI))
 
 
 def new_secrets() -> dict[Cdn, str]:
@@ -26,7 +29,7 @@ def write(file: Path, known: Mapping[Cdn, str]) -> None:
 
 
 def _source(cdn: Cdn, secret: str | None) -> dict[str, Any]:
-    source: dict[str, Any] = {"id": cdn.value, "cdn": cdn.value}
+    source: dict[str, Any] = {"id": cdn.value, "cdn": cdn.value, "deduplicate_records": cdn in _MAY_REPEAT_LINES}
     if secret is None:
         return source | {"listener": {"type": "syslog-tcp", "port": 0}}
     source["listener"] = {"type": "http"}

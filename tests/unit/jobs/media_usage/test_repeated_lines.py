@@ -142,6 +142,14 @@ def test_a_viewing_is_known_by_client_user_agent_host_and_path(fields: dict[str,
     assert memory.count(enriched([part("r2", 1000, **fields)], "delivery-2")).ledger.billed_ms == 4000 * is_another
 
 
+def test_ranges_without_a_client_address_are_never_taken_for_one_viewing() -> None:
+    made = enriched([part("r1", 600), part("r2", 600)])
+    for record in made.records:
+        record.client_ip = ""
+    assert Memory().count(made) == tally_batch(made, RULES["1"])
+    assert Memory().count(made).ledger.billed_ms == 4800
+
+
 def test_a_viewing_is_known_whatever_its_place_in_the_tables_of_a_batch() -> None:
     memory = Memory()
     memory.count(enriched([part("r1", 1000, user_agent=2, host=1)]))

@@ -91,6 +91,7 @@ def part(body: int, **fields: object) -> AccessLog:
             [part(600), part(600, object_bytes=800)], Sums(4000, 2, 1200, 2), id="the object's size changed between"
         ),
         pytest.param([part(600), part(600, client_ip="198.51.100.0")], Sums(4800, 2, 1200, 2), id="two networks"),
+        pytest.param([part(600, client_ip=""), part(600, client_ip="")], Sums(4800, 2, 1200, 2), id="no address"),
         pytest.param([part(600), part(600, user_agent=2)], Sums(4800, 2, 1200, 2), id="two user agents"),
         pytest.param([part(600), part(600, host=2)], Sums(4800, 2, 1200, 2), id="two hosts"),
         pytest.param([part(600), part(600, path="/a1/720p/segment-2.ts")], Sums(4800, 2, 1200, 2), id="two segments"),

@@ -138,6 +138,34 @@ def test_events_add_up_by_hour_environment_asset_and_tier() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("other", "delivered_ms"),
+    [
+        pytest.param({}, 4_004, id="the same client: the segment once"),
+        pytest.param({"viewer": {"address": "192.0.2.99"}}, 4_004, id="an address of the same network"),
+        pytest.param({"viewer": {"address": "192.0.3.1"}}, 4_804, id="another network"),
+        pytest.param({"viewer": {"user_agent": "x"}}, 4_804, id="another user agent"),
+        pytest.param({"viewer": {"host": "x"}}, 4_804, id="another host"),
+        pytest.param({"viewer": {"cdn": Cdn.CLOUDFLARE}}, 4_804, id="another CDN"),
+        pytest.param({"path": "/b/720p/segment-1.m4s"}, 4_804, id="another segment"),
+        pytest.param({"status": 200}, 4_804, id="an answer that was cut off is no range"),
+    ],
+)
+def test_ranges_of_a_segment_to_one_client_bill_it_once(other: dict[str, Any], delivered_ms: int) -> None:
+    oracle, one = Oracle(), event(**part(600))
+    oracle.add(one)
+    oracle.add(replace(one, **{**other, "viewer": replace(one.viewer, **other.get("viewer", {}))}))
+    [amount] = oracle.bills().values()
+    assert amount == Amount(delivered_ms, 2, 1_200)
+
+
+def test_ranges_of_two_hours_bill_the_segment_in_both() -> None:
+    oracle = Oracle()
+    for end_ms in (HOUR_MS, HOUR_MS, HOUR_MS + 3_600_000):
+        oracle.add(event(end_ms=end_ms, **part(600)))
+    assert [amount.delivered_ms for amount in oracle.bills().values()] == [4_004, 2_402]
+
+
 def test_a_row_of_nothing_but_crumbs_is_still_a_row() -> None:
     oracle = Oracle()
     oracle.add(event(object_bytes=5_000, **part(1)))

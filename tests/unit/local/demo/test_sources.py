@@ -33,6 +33,12 @@ def test_a_collector_reads_the_file(loaded: Sources) -> None:
     assert [source.id for source in loaded.syslog()] == ["fastly"]
 
 
+def test_lines_are_told_apart_wherever_ranges_are_billed(loaded: Sources) -> None:
+    found = [*(loaded.http(cdn.value) for cdn in Cdn), *loaded.syslog()]
+    asked = {source.id: source.deduplicate_records for source in found if source}
+    assert asked == {"fastly": True, "cloudflare": True, "akamai": True, "cloudfront": False}
+
+
 def test_a_source_accepts_its_own_secret_only(loaded: Sources, secrets: dict[Cdn, str]) -> None:
     akamai = loaded.http("akamai")
     assert akamai is not None
