@@ -31,16 +31,14 @@ def launch_jobmanager(settings: Settings) -> Child:
         PortInUse: one of its ports is taken.
         StartFailed: it did not come up; the message names its log file.
     """
-    ports = settings.ports
-    require_free(
-        {
-            "Flink's REST API": ports.flink_rest,
-            "Flink's JobManager": ports.jobmanager_rpc,
-            "Flink's blob server": ports.jobmanager_blob,
-            "metrics of Flink's JobManager": ports.jobmanager_metrics,
-        }
-    )
+    _require_jobmanager_ports(settings)
     flink_home.build(settings)
+    return restart_jobmanager(settings)
+
+
+def restart_jobmanager(settings: Settings) -> Child:
+    """Start a JobManager beside TaskManagers that run, from the installation that they use too; raises as above."""
+    _require_jobmanager_ports(settings)
     argv = flink_java.jobmanager(settings)
     spec = Spec(name=JOBMANAGER, state=settings.state, argv=argv, env=flink_home.environment(settings))
     child = start(spec)
@@ -154,6 +152,18 @@ def rest(settings: Settings, method: str, path: str, body: object = None) -> Any
     if response.status >= 300:
         raise RestError(f"{method} {path}: {response.status} {content}")
     return json.loads(content) if content else None
+
+
+def _require_jobmanager_ports(settings: Settings) -> None:
+    ports = settings.ports
+    require_free(
+        {
+            "Flink's REST API": ports.flink_rest,
+            "Flink's JobManager": ports.jobmanager_rpc,
+            "Flink's blob server": ports.jobmanager_blob,
+            "metrics of Flink's JobManager": ports.jobmanager_metrics,
+        }
+    )
 
 
 def _taskmanager_ports(settings: Settings, index: int) -> list[tuple[str, str, int]]:

@@ -76,7 +76,8 @@ def cluster_options(settings: Settings) -> dict[str, str]:
         "python.client.executable": sys.executable,
         "python.pythonpath": f"{sysconfig.get_path('purelib')}:{ROOT}",
     }
-    return read_options(CONF / "cluster" / "config.yaml") | machine | dict(settings.flink_options)
+    availability = _availability(settings) if settings.high_availability else {}
+    return read_options(CONF / "cluster" / "config.yaml") | machine | availability | dict(settings.flink_options)
 
 
 def read_options(file: Path) -> dict[str, str]:
@@ -87,6 +88,24 @@ def read_options(file: Path) -> dict[str, str]:
 def rest_address(settings: Settings) -> str:
     """Base URL of the JobManager's web interface and REST API."""
     return f"http://{LOOPBACK}:{settings.ports.flink_rest}"
+
+
+def package_lib() -> Path:
+    """Folder of the jars that the apache-flink package ships."""
+    return _package() / "lib"
+
+
+def _availability(settings: Settings) -> dict[str, str]:
+    """Options by which a JobManager that is started again finds the jobs of the one before."""
+    return {
+        "high-availability.type": "zookeeper",
+        "high-availability.zookeeper.quorum": f"{LOOPBACK}:{settings.ports.zookeeper}",
+        "high-availability.storageDir": (settings.state / "flink" / "ha").as_uri(),
+        # Takes the place of jobmanager.rpc.port.
+        "high-availability.jobmanager.port": str(settings.ports.jobmanager_rpc),
+        # A killed JobManager is the leader until its session ends: a minute by default.
+        "high-availability.zookeeper.client.session-timeout": "10 s",
+    }
 
 
 def _flatten(tree: Mapping[str, object], prefix: str = "") -> list[tuple[str, object]]:

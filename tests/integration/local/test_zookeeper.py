@@ -1,0 +1,50 @@
+"""A JobManager with ZooKeeper beside it: killed and started again, it leads the TaskManagers that it had."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from local import flink, zookeeper
+from local.ports import PortInUse, free_base
+from local.process import find
+from local.settings import Settings
+from local.stack import Stack
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    state = tmp_path_factory.mktemp("available")
+    settings = Settings(state=state, port_base=free_base(), taskmanagers=2, high_availability=True)
+    with Stack(settings, {"flink", "zookeeper"}) as running:
+        yield running
+    assert not zookeeper.running(settings)
+
+
+def until(condition: Callable[[], bool], seconds: float = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def test_a_taken_port_is_named(stack: Stack) -> None:
+    with pytest.raises(PortInUse, match=r"\(ZooKeeper\) is in use by java"):
+        zookeeper.launch(stack.settings)
+
+
+def test_a_killed_jobmanager_started_again_leads_the_same_taskmanagers(stack: Stack) -> None:
+    settings = stack.settings
+    taskmanagers = [find(settings.state, flink.taskmanager_name(index)) for index in range(2)]
+    jobmanager = find(settings.state, flink.JOBMANAGER)
+    assert jobmanager is not None
+    jobmanager.signal(signal.SIGKILL)
+    assert jobmanager.wait(10)
+    stack.restart_jobmanager()
+    until(lambda: flink.registered_taskmanagers(settings) == 2)
+    assert [find(settings.state, flink.taskmanager_name(index)) for index in range(2)] == taskmanagers
