@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 
 from local.stack import Stack
-from schemas.cdn_logs_pb2 import AccessLogBatch, Heartbeat
+from schemas.cdn_logs_pb2 import AccessLogBatch
 from schemas.topics import RAW
 from tests.integration.collectors.collector import Collector, collector, paused, running, stored, until_accepted
 from tests.integration.collectors.kafka_log import KafkaLog
@@ -76,20 +77,31 @@ async def test_memory_stays_bounded_while_kafka_takes_nothing(broker: Stack, tmp
         await until_accepted(one.url, body)
 
 
-async def test_a_killed_collector_loses_nothing_that_was_promised(broker: Stack, tmp_path: Path) -> None:
+async def test_a_killed_collector_loses_nothing_that_was_promised_and_claims_no_more_than_it_stored(
+    broker: Stack, tmp_path: Path
+) -> None:
     async with running(collector(broker, tmp_path)) as one:
         senders = Senders([one.url])
         async with senders.sending():
             for _ in range(2):
-                await senders.until_promised(40)
+                await senders.until_promised(30)
+                await until_heartbeat(one)
                 await one.kill()
                 await one.start()
             await senders.until_promised(10)
-    records = records_by_delivery(stored(broker))
+        assert await one.stop() == 0
+    batches = sorted(stored(broker), key=lambda batch: batch.header.published_at_ms)
+    records = records_by_delivery(batches)
     assert [name for name in senders.promised if records[name] != LINES] == []
-    assert len(senders.promised) >= 90
     assert set(senders.failures) <= RETRYABLE
     assert sum(senders.failures.values()) > 0, "it was killed under load"
+    own = [batch for batch in batches if batch.header.delivery_id in senders.promised]
+    first, second, ended = dict.fromkeys(batch.header.collector_boot for batch in own)
+    claims = claims_by_boot(broker)
+    for killed in (first, second):
+        assert Claim(0, 0) < claims[killed]
+        assert all(said <= kept for said, kept in zip(claims[killed], written(own, killed), strict=True))
+    assert claims[ended] == written(own, ended), "from nothing on, and all of it after a clean stop"
 
 
 async def test_a_rolling_restart_under_load_loses_nothing_and_answers_only_what_is_retried(
@@ -109,44 +121,27 @@ async def test_a_rolling_restart_under_load_loses_nothing_and_answers_only_what_
     assert set(senders.failures) <= RETRYABLE
 
 
-async def test_a_killed_process_has_claimed_no_more_than_it_stored_and_the_next_one_starts_from_nothing(
-    broker: Stack, tmp_path: Path
-) -> None:
-    earlier = {beat.boot_id for beat in heartbeats(broker)}
-    async with running(collector(broker, tmp_path)) as one:
-        senders = Senders([one.url])
-        async with senders.sending():
-            await senders.until_promised(20)
-            await until_heartbeat(one)
-            await one.kill()
-            await one.start()
-            await senders.until_promised(20)
-        assert await one.stop() == 0
-    beats = [beat for beat in heartbeats(broker) if beat.boot_id not in earlier]
-    killed, ended = dict.fromkeys(beat.boot_id for beat in beats)
-    claims = {boot_id: [claim(beat) for beat in beats if beat.boot_id == boot_id] for boot_id in (killed, ended)}
-    batches = stored(broker)
-    kept = {boot_id: written(batches, boot_id) for boot_id in (killed, ended)}
-    assert (0, 0) < max(claims[killed]) <= kept[killed]
-    assert max(claims[ended]) == kept[ended], "of its own batches alone"
-    assert all(claimed == sorted(claimed) for claimed in claims.values())
+class Claim(NamedTuple):
+    """Batches and records of a process that Kafka has, as that process says or as it is."""
+
+    batches: int
+    records: int
 
 
-def heartbeats(broker: Stack) -> list[Heartbeat]:
-    """All heartbeats in the order of their times."""
-    found = KafkaLog(broker.kafka_bootstrap).heartbeats()
-    return [beat.header.heartbeat for _, _, beat in sorted(found, key=lambda item: item[1])]
+def claims_by_boot(broker: Stack) -> dict[str, Claim]:
+    """What the last heartbeat of each process claims."""
+    claims: dict[str, Claim] = {}
+    for _, _, beat in sorted(KafkaLog(broker.kafka_bootstrap).heartbeats(), key=lambda found: found[1]):
+        totals = beat.header.heartbeat.totals
+        claim = Claim(sum(total.batches for total in totals), sum(total.records for total in totals))
+        assert claim >= claims.get(beat.header.collector_boot, claim), "a process never takes a claim back"
+        claims[beat.header.collector_boot] = claim
+    return claims
 
 
-def claim(beat: Heartbeat) -> tuple[int, int]:
-    """Batches and records that a heartbeat says Kafka has of its process."""
-    return sum(total.batches for total in beat.totals), sum(total.records for total in beat.totals)
-
-
-def written(batches: list[AccessLogBatch], boot_id: str) -> tuple[int, int]:
-    """Batches and records of a process that Kafka has."""
+def written(batches: list[AccessLogBatch], boot_id: str) -> Claim:
     own = [batch for batch in batches if batch.header.collector_boot == boot_id]
-    return len(own), sum(len(batch.records) for batch in own)
+    return Claim(len(own), sum(len(batch.records) for batch in own))
 
 
 async def until_heartbeat(one: Collector) -> None:
