@@ -9,8 +9,11 @@ import msgspec
 from schemas.cdn_logs_pb2 import CacheStatus, Method
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Record(msgspec.Struct, frozen=True, gc=False):
     """One request. The fields mean what they mean in `AccessLog` (schemas/cdn_logs.proto).
+
+    Made by keyword, except by the parsers of the busiest CDNs: eighteen keywords take 0.9 µs, eighteen positions 0.1,
+    and all else about such a line takes some 8.
 
     `event_time_ms` is the end of the response, in milliseconds since the epoch. Strings are "" where not logged.
     """

@@ -86,25 +86,26 @@ def record_of(row: Row) -> Record:
     """The record of a row. Raises nothing: a row's types are all that a record needs."""
     elapsed_ms = _elapsed_ms(row)
     first, last = _range(row.range)
+    # By position, as every line comes here: see Record.
     return Record(
-        event_time_ms=seconds_to_ms(row.req_time_sec) + (elapsed_ms or 0),
-        status=row.status_code,
-        path="/" if row.req_path == EMPTY else path_of(text(row.req_path) or "/"),
-        method=method_of(text(row.req_method)),
-        host=text(row.req_host),
-        body_bytes=row.bytes,
-        object_bytes=row.rsp_content_len if row.obj_size is None and row.status_code == 200 else row.obj_size,
-        aborted=row.status_code == 200 and str(row.last_byte) == "0",
-        internal=str(row.is_midgress) in {"1", "2"},
-        cache_status=_CACHE.get(row.cache_status, _UNKNOWN),
-        client_ip=text(row.cli_ip),
-        user_agent=user_agent_of(row.ua, _decoded),
-        pop=text(row.edge_ip),
-        time_to_first_byte_ms=None if row.time_to_first_byte is None else duration_ms(row.time_to_first_byte),
-        elapsed_ms=elapsed_ms,
-        request_id=f"{row.req_id}-{row.edge_ip}" if text(row.req_id) else "",
-        range_start=first,
-        range_end=last,
+        seconds_to_ms(row.req_time_sec) + (elapsed_ms or 0),
+        row.status_code,
+        "/" if row.req_path == EMPTY else path_of(text(row.req_path) or "/"),
+        method_of(text(row.req_method)),
+        text(row.req_host),
+        row.bytes,
+        row.rsp_content_len if row.obj_size is None and row.status_code == 200 else row.obj_size,
+        row.status_code == 200 and str(row.last_byte) == "0",
+        str(row.is_midgress) in {"1", "2"},
+        _CACHE.get(row.cache_status, _UNKNOWN),
+        text(row.cli_ip),
+        user_agent_of(row.ua, _decoded),
+        text(row.edge_ip),
+        None if row.time_to_first_byte is None else duration_ms(row.time_to_first_byte),
+        elapsed_ms,
+        f"{row.req_id}-{row.edge_ip}" if text(row.req_id) else "",
+        first,
+        last,
     )
 
 

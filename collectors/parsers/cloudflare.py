@@ -72,23 +72,25 @@ class _ResponseHeaders(msgspec.Struct, gc=False):
     content_length: str | int = msgspec.field(name="content-length", default="")
 
 
-class _Row(msgspec.Struct, gc=False, rename="pascal"):
-    edge_response_status: Status
-    edge_response_body_bytes: ByteCount
-    client_request_path: str
-    edge_end_timestamp: int | str | None = None
-    edge_start_timestamp: int | str | None = None
-    client_request_method: str = ""
-    client_request_host: str = ""
-    client_request_user_agent: str = ""
-    client_request_source: str = ""
-    client_ip: str = msgspec.field(name="ClientIP", default="")
-    cache_cache_status: str = ""
-    edge_colo_code: str = ""
-    edge_time_to_first_byte_ms: ByteCount | None = None
+class _Row(msgspec.Struct, gc=False, kw_only=True, rename="pascal"):
+    """In the order of our job's fields, in which they are found at once; any other order is read as well."""
+
     ray_id: str = msgspec.field(name="RayID", default="")
     parent_ray_id: str = msgspec.field(name="ParentRayID", default="")
+    client_request_source: str = ""
+    edge_start_timestamp: int | str | None = None
+    edge_end_timestamp: int | str | None = None
+    edge_time_to_first_byte_ms: ByteCount | None = None
+    client_request_method: str = ""
+    client_request_host: str = ""
+    client_request_path: str
+    edge_response_status: Status
+    edge_response_body_bytes: ByteCount
     response_headers: _ResponseHeaders | None = None
+    cache_cache_status: str = ""
+    edge_colo_code: str = ""
+    client_ip: str = msgspec.field(name="ClientIP", default="")
+    client_request_user_agent: str = ""
 
 
 class Options(msgspec.Struct, forbid_unknown_fields=True):
@@ -118,25 +120,26 @@ def _parse(line: bytes) -> Record:
     row = _rows.decode(line)
     start_ms, end_ms = _epoch_ms(row.edge_start_timestamp), _epoch_ms(row.edge_end_timestamp)
     first, last, size = _sizes(row)
+    # By position, as every line comes here: see Record.
     return Record(
-        event_time_ms=_event_time_ms(start_ms, end_ms),
-        status=row.edge_response_status,
-        path=path_of(text(row.client_request_path)),
-        method=method_of(text(row.client_request_method)),
-        host=text(row.client_request_host),
-        body_bytes=row.edge_response_body_bytes,
-        object_bytes=size,
-        aborted=row.edge_response_status == _CLIENT_CLOSED,
-        internal=_is_internal(row),
-        cache_status=_CACHE.get(row.cache_cache_status, _OTHER),
-        client_ip=text(row.client_ip),
-        user_agent=text(row.client_request_user_agent),
-        pop=text(row.edge_colo_code),
-        time_to_first_byte_ms=_optional_duration(row.edge_time_to_first_byte_ms),
-        elapsed_ms=None if start_ms is None or end_ms is None else duration_ms(end_ms - start_ms),
-        request_id=text(row.ray_id),
-        range_start=first,
-        range_end=last,
+        _event_time_ms(start_ms, end_ms),
+        row.edge_response_status,
+        path_of(text(row.client_request_path)),
+        method_of(text(row.client_request_method)),
+        text(row.client_request_host),
+        row.edge_response_body_bytes,
+        size,
+        row.edge_response_status == _CLIENT_CLOSED,
+        _is_internal(row),
+        _CACHE.get(row.cache_cache_status, _OTHER),
+        text(row.client_ip),
+        text(row.client_request_user_agent),
+        text(row.edge_colo_code),
+        _optional_duration(row.edge_time_to_first_byte_ms),
+        None if start_ms is None or end_ms is None else duration_ms(end_ms - start_ms),
+        text(row.ray_id),
+        first,
+        last,
     )
 
 

@@ -67,27 +67,29 @@ _CACHE: Final = {
 }
 
 
-class _Row(msgspec.Struct, gc=False):
-    status: Status
-    body: ByteCount
-    url: str
+class _Row(msgspec.Struct, gc=False, kw_only=True):
+    """In the order of our format string, in which keys are found at once; any other order is read as well."""
+
     v: int
+    id: str = ""
     ts_ms: ByteCount | None = None
     end_ms: ByteCount | None = None
     elapsed_us: ByteCount | None = None
     ttfb: Seconds | None = None
-    id: str = ""
-    method: str = ""
-    host: str = ""
-    ip: str = ""
-    ua: str = ""
-    pop: str = ""
-    cache: str = ""
-    crange: str = ""
-    clen: ByteCount | None = None
     edge: bool | int = 1
     inner: bool | int = 0
+    method: str = ""
+    host: str = ""
+    url: str
+    status: Status
+    body: ByteCount
+    clen: ByteCount | None = None
+    crange: str = ""
     done: bool | int = 1
+    cache: str = ""
+    pop: str = ""
+    ip: str = ""
+    ua: str = ""
 
 
 class Options(msgspec.Struct, forbid_unknown_fields=True):
@@ -109,25 +111,26 @@ def _parse(line: bytes) -> Record:
         raise InvalidLine("bad-field", f"the format string has version {row.v}, not {FORMAT_VERSION}")
     first, last, size = content_range(row.crange) if row.crange else (None, None, None)
     elapsed_ms = _elapsed_ms(row)
+    # By position, as every line comes here: see Record.
     return Record(
-        event_time_ms=_event_time_ms(row, elapsed_ms),
-        status=row.status,
-        path=path_of(text(row.url)),
-        method=method_of(text(row.method)),
-        host=text(row.host),
-        body_bytes=row.body,
-        object_bytes=row.clen if size is None and row.status == 200 else size,
-        aborted=not row.done,
-        internal=not row.edge or bool(row.inner),
-        cache_status=_CACHE.get(row.cache.partition("-")[0], _OTHER),
-        client_ip=text(row.ip),
-        user_agent=text(row.ua),
-        pop=text(row.pop),
-        time_to_first_byte_ms=None if row.ttfb is None else seconds_to_ms(row.ttfb),
-        elapsed_ms=elapsed_ms,
-        request_id=text(row.id),
-        range_start=first,
-        range_end=last,
+        _event_time_ms(row, elapsed_ms),
+        row.status,
+        path_of(text(row.url)),
+        method_of(text(row.method)),
+        text(row.host),
+        row.body,
+        row.clen if size is None and row.status == 200 else size,
+        not row.done,
+        not row.edge or bool(row.inner),
+        _CACHE.get(row.cache.partition("-")[0], _OTHER),
+        text(row.ip),
+        text(row.ua),
+        text(row.pop),
+        None if row.ttfb is None else seconds_to_ms(row.ttfb),
+        elapsed_ms,
+        text(row.id),
+        first,
+        last,
     )
 
 

@@ -255,7 +255,7 @@ def test_cache_states_keep_their_suffixes_to_themselves(state: str, expected: Ca
     [
         (b'{"ua":"\\x22"}', "bad-json", "not JSON"),
         (b"[1]", "bad-json", "no JSON object"),
-        (b"{}", "bad-field", "status"),
+        (b"{}", "bad-field", "`v`"),
         (json.dumps({**LINE, "v": 2}).encode(), "bad-field", "version 2"),
         (json.dumps({**LINE, "status": "lost"}).encode(), "bad-field", "status"),
         (json.dumps({**LINE, "body": -1}).encode(), "bad-field", "body"),
