@@ -70,8 +70,8 @@ class Segment:
     def recover(self, *, is_last: bool) -> int:
         """Find out what waits, after a start; how many records were torn (0 or 1).
 
-        Only in the last segment can a write have been cut off, and then by a crash before its delivery was
-        acknowledged: it is cut from the file. All other damage is kept for an operator, see `finish`.
+        Only in the last segment can a write have been cut off, one at most, and then by a crash before its delivery
+        was acknowledged: it is cut from the file. All other damage is kept for an operator, see `finish`.
         """
         with self._data() as data:
             self.size = len(data)
@@ -139,7 +139,7 @@ class Segment:
         for found in scan(data, self._sync, self._ledger.replayed):
             if isinstance(found, Frame):
                 self.waiting[Parcel.decode(found.payload).source_id] += 1
-            elif is_last and found.end == len(data):
+            elif is_last and found.end == len(data) and data.find(self._sync, found.start + 1) < 0:
                 return found
             else:
                 self._note(found)

@@ -116,6 +116,18 @@ def test_a_torn_end_is_cut_at_every_byte_and_the_rest_stays(world: World) -> Non
         assert (ids(again), again.is_damaged, world.file.stat().st_size) == (["d1"], False, first_bytes)
 
 
+def test_a_damaged_end_that_is_more_than_one_write_is_no_torn_end(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.create("d1", "d2", "d3").seal()
+    data = bytearray(world.file.read_bytes())
+    data[len(data) // 2] ^= 1
+    world.file.write_bytes(bytes(data[:-1]))
+    again = world.found()
+    assert (again.recover(is_last=True), ids(again), again.is_damaged) == (0, ["d1"], True)
+    assert [record.levelname for record in caplog.records] == ["CRITICAL"]
+
+
 def test_an_empty_segment_holds_nothing(world: World) -> None:
     world.create()
     again = world.found()
