@@ -39,6 +39,7 @@ from collectors.routes.keys import (
     SOURCES,
     STATUS_CREDENTIALS,
 )
+from collectors.routes.site import FIRST_HEADERS, FirstHeaders, HttpSite
 from collectors.routes.table import SERVER_OPTIONS, add_routes
 from collectors.settings import InvalidSettings, Settings, read_settings
 from collectors.signing_keys import SigningKeys
@@ -47,8 +48,9 @@ from collectors.spool.wiring import door
 from collectors.supervision import supervise
 from collectors.syslog.listener import new_listener
 from collectors.syslog.memory import SyslogMemory
+from collectors.syslog.stream import StreamListener
 from collectors.syslog.surroundings import Surroundings
-from collectors.tls import InvalidTls
+from collectors.tls import InvalidTls, ServerTls, reload_forever
 from collectors.totals import AcknowledgedTotals
 
 log = logging.getLogger(__name__)
@@ -57,6 +59,8 @@ _EXIT_INVALID: Final = 2
 _EXIT_FATAL: Final = 1
 #: Seconds for what is left of a connection once its requests have been drained.
 _CLOSING_S: Final = 1.0
+#: Seconds between looks at the files of TLS certificates.
+_RELOAD_S: Final = 60.0
 
 
 def create_app(settings: Settings, sources: Sources) -> web.Application:
@@ -71,6 +75,10 @@ def create_app(settings: Settings, sources: Sources) -> web.Application:
     app[STATUS_CREDENTIALS] = settings.status_credentials
     app[SIGNING_KEYS] = SigningKeys(app[METRICS].signing_key_fetches)
     app[LISTENERS] = []
+    app[FIRST_HEADERS] = FirstHeaders(
+        timeout_s=settings.connections.header_timeout_s,
+        on_refused=lambda reason: app[METRICS].refused_connections.labels("-", reason).inc(),
+    )
     add_routes(app)
     app.on_cleanup.append(_forget_keys)
     app.cleanup_ctx.append(partial(_kafka, settings))
@@ -133,7 +141,12 @@ async def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         settings = read_settings(os.environ)
-        sources = load_sources(settings.sources_file, http_host=settings.http_host, environ=os.environ)
+        sources = load_sources(
+            settings.sources_file,
+            http_host=settings.http_host,
+            environ=os.environ,
+            has_client_ca=settings.tls is not None and settings.tls.client_ca is not None,
+        )
         return await serve(create_app(settings, sources), settings)
     except (InvalidSettings, InvalidSources, InvalidTls) as error:
         log.critical("%s", error)
@@ -143,18 +156,37 @@ async def main() -> int:
 async def serve(app: web.Application, settings: Settings) -> int:
     """Serve until told to stop, then drain. 1 if it cannot go on."""
     stop = _stop_signal()
-    runner = web.AppRunner(app, shutdown_timeout=_CLOSING_S, **SERVER_OPTIONS)
+    tls = None if settings.tls is None else ServerTls(settings.tls)
+    idle_timeout_s = settings.connections.idle_timeout_s
+    runner = web.AppRunner(app, shutdown_timeout=_CLOSING_S, keepalive_timeout=idle_timeout_s, **SERVER_OPTIONS)
     await runner.setup()
-    site = web.TCPSite(runner, settings.http_host, settings.http_port)
+    site = HttpSite(
+        runner,
+        settings.http_host,
+        settings.http_port,
+        first_headers=app[FIRST_HEADERS],
+        max_connections=settings.connections.max_connections,
+        tls=tls,
+    )
     await site.start()
+    reloading = _reload_certificates(app, tls)
     log.info("collector %s listens on %s", BUILD_ID, ", ".join(str(address) for address in runner.addresses))
     fatal = await _first(stop, app[PUBLISHER].fatal)
+    reloading.cancel()
     await site.stop()
     await drain(app, settings.drain_timeout_s)
     await runner.cleanup()
     if fatal is not None:
         log.critical("cannot go on: %s", fatal)
     return 0 if fatal is None else _EXIT_FATAL
+
+
+def _reload_certificates(app: web.Application, http: ServerTls | None) -> asyncio.Task[None]:
+    syslog = [listener.tls for listener in app[LISTENERS] if isinstance(listener, StreamListener)]
+    servers = [tls for tls in (http, *syslog) if tls is not None]
+    task = asyncio.create_task(reload_forever(servers, _RELOAD_S), name="reloading certificates")
+    supervise(task, app[PUBLISHER].fatal)
+    return task
 
 
 async def drain(app: web.Application, timeout_s: float) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
 from collectors.clock import Clock, clock_from
 from collectors.credentials import MIN_SECRET_CHARACTERS, Credentials, hash_of
+from collectors.tls import TlsFiles
 
 _PREFIX: Final = "COLLECTOR_"
 _MIB: Final = 1024 * 1024
@@ -34,6 +36,19 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ConnectionLimits:
+    """What HTTP connections may do before and between requests."""
+
+    #: Seconds in which a new connection must have sent a complete header.
+    header_timeout_s: float = 20.0
+    #: Seconds that a connection may be idle after an answer, the next header included. Longer than a load balancer
+    #: keeps its own open, or it will meet a closed one now and then.
+    idle_timeout_s: float = 75.0
+    #: Open connections; more are answered with 503. Syslog has its own limit a source.
+    max_connections: int = 4_000
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """Everything that an operator can choose. Field names in upper case behind COLLECTOR_ are the variables."""
 
@@ -48,6 +63,9 @@ class Settings:
     http_host: str = "127.0.0.1"
     #: 0 lets the system choose.
     http_port: int = 8080
+    #: PEM files of COLLECTOR_TLS_CERTIFICATE_FILE, _KEY_FILE and _CLIENT_CA_FILE. None: HTTP without TLS, for what
+    #: stands behind a load balancer.
+    tls: TlsFiles | None = None
     #: Seconds between heartbeats: hours without traffic close this much later.
     heartbeat_interval_s: float = 15.0
     clock: Clock = field(default_factory=lambda: clock_from("system"))
@@ -68,12 +86,13 @@ class Settings:
     #: Bytes that the spool leaves free on its disk.
     spool_min_free_bytes: int = 1024 * _MIB
     limits: Limits = field(default_factory=Limits)
+    connections: ConnectionLimits = field(default_factory=ConnectionLimits)
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """The settings that an environment describes. Raises InvalidSettings."""
     reader = _Reader(environ)
-    default = Limits()
+    default, connections = Limits(), ConnectionLimits()
     settings = Settings(
         kafka_bootstrap=reader.required("KAFKA_BOOTSTRAP", "set it to host:port of a Kafka broker"),
         sources_file=_file(reader.required("SOURCES_FILE", "set it to the YAML file of sources"), "SOURCES_FILE"),
@@ -81,6 +100,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         status_credentials=reader.optional("STATUS_TOKEN_FILE", _tokens, Credentials()),
         http_host=reader.optional("HTTP_HOST", str, "127.0.0.1"),
         http_port=reader.optional("HTTP_PORT", _port, 8080),
+        tls=_tls(reader),
         heartbeat_interval_s=reader.optional("HEARTBEAT_INTERVAL_S", _positive, 15.0),
         clock=reader.optional("CLOCK", clock_from, clock_from("system")),
         clock_is_real=environ.get(f"{_PREFIX}CLOCK", "system") == "system",
@@ -98,6 +118,11 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
             ),
             max_ratio=reader.optional("MAX_RATIO", _positive_int, default.max_ratio),
             body_timeout_s=reader.optional("BODY_TIMEOUT_S", _positive, default.body_timeout_s),
+        ),
+        connections=ConnectionLimits(
+            header_timeout_s=reader.optional("HEADER_TIMEOUT_S", _positive, connections.header_timeout_s),
+            idle_timeout_s=reader.optional("IDLE_TIMEOUT_S", _positive, connections.idle_timeout_s),
+            max_connections=reader.optional("MAX_CONNECTIONS", _positive_int, connections.max_connections),
         ),
     )
     _check(settings)
@@ -131,6 +156,19 @@ class _Reader:
         given = {name for name in self._environ if name.startswith(_PREFIX)}
         for name in sorted(given - self._known):
             raise InvalidSettings(f"{name} is no setting: remove it, or choose one of {sorted(self._known)}")
+
+
+def _tls(reader: _Reader) -> TlsFiles | None:
+    names = ("TLS_CERTIFICATE_FILE", "TLS_KEY_FILE", "TLS_CLIENT_CA_FILE")
+    certificate, key, client_ca = (reader.optional(name, partial(_file, name=name), None) for name in names)
+    if certificate is None or key is None:
+        if certificate or key or client_ca:
+            raise InvalidSettings(
+                f"{_PREFIX}TLS_CERTIFICATE_FILE and {_PREFIX}TLS_KEY_FILE need each other, "
+                f"and {_PREFIX}TLS_CLIENT_CA_FILE needs both: set them"
+            )
+        return None
+    return TlsFiles(certificate=certificate, key=key, client_ca=client_ca)
 
 
 def _check(settings: Settings) -> None:

@@ -49,6 +49,11 @@ def decompress(body: bytes, *, max_bytes: int, max_ratio: int) -> bytes:
     return text
 
 
+def is_compressed(body: bytes) -> bool:
+    """Whether `decompress` has anything to open."""
+    return _opener(body) is not None
+
+
 def _opener(body: bytes) -> _Opener | None:
     """What opens a body, by how it begins."""
     if body.startswith(_GZIP_MAGIC):

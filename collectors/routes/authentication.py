@@ -9,32 +9,45 @@ from typing import Final
 
 from aiohttp import web
 
+from collectors.credentials import Credentials
 from collectors.identity_tokens import TokenIdentity, key_id_of, proves
-from collectors.routes.keys import SIGNING_KEYS, SOURCES
+from collectors.routes.keys import METRICS, SIGNING_KEYS, SOURCES
 from collectors.routes.refusals import KEYS_UNAVAILABLE, UNAUTHORIZED, Refused
 from collectors.signing_keys import KeysUnavailable, SigningKeys
 from collectors.sources import Source
+from collectors.tls import client_certificate
 
 _FIREHOSE_KEY: Final = "X-Amz-Firehose-Access-Key"
 _PLAIN_HEADER: Final = "X-Collector-Token"
 _URL_ARGUMENT: Final = "token"
+#: Whom nobody can be: an unknown source is looked at like any other, so that time does not tell which ones exist.
+_NOBODY: Final = Credentials(hashes=(bytes(32),))
+#: In metrics, for sources that are not configured: no source can have this id.
+_UNKNOWN: Final = "-"
 
 
 async def authenticate(request: web.Request) -> Source:
     """The source that the path names, once its credential is proven.
 
     A source without credentials (loopback only, see collectors/sources.py) is open. Raises Refused; an unknown
-    source is refused exactly like a wrong credential.
+    source is refused exactly like a wrong credential, and counted without its name.
     """
     source = request.app[SOURCES].http(request.match_info["source_id"])
-    if source is None:
-        raise Refused(UNAUTHORIZED)
-    credentials = source.credentials
-    if not credentials or any(credentials.accept(secret) for secret in _presented(request)):
+    credentials = _NOBODY if source is None else source.credentials
+    if (not credentials or await _proves(request, credentials)) and source is not None:
         return source
-    if await _has_identity(request, credentials.identities):
-        return source
+    request.app[METRICS].deliveries.labels(_UNKNOWN if source is None else source.id, UNAUTHORIZED.reason).inc()
     raise Refused(UNAUTHORIZED)
+
+
+async def _proves(request: web.Request, credentials: Credentials) -> bool:
+    """Whether the request has any one of the credentials."""
+    if any(credentials.accept(secret) for secret in _presented(request)):
+        return True
+    shown = client_certificate(request.transport) if credentials.ask_for_certificate else None
+    if shown is not None and credentials.accept_certificate(shown):
+        return True
+    return await _has_identity(request, credentials.identities)
 
 
 def _presented(request: web.Request) -> Iterator[str]:

@@ -15,6 +15,7 @@ from collectors.routes.authentication import authenticate
 from collectors.routes.body import read_body
 from collectors.routes.dialects import dialect_of
 from collectors.routes.keys import BUDGET, CLOCK, COMPLETENESS, INTAKE, LIMITS, METRICS
+from collectors.routes.pace import check_pace
 from collectors.routes.plain import answer_plain
 from collectors.routes.refusals import INVALID_BODY, KAFKA_UNAVAILABLE, Refused
 from collectors.sources import Source
@@ -49,6 +50,7 @@ async def _outcome(request: web.Request, source: Source) -> Refused | None:
 
 async def _accept(request: web.Request, source: Source) -> None:
     app = request.app
+    check_pace(source.pace)
     received_at_ms = app[CLOCK].now_ms()
     with app[BUDGET].reservation() as reservation:
         body = await read_body(request, app[LIMITS], reservation)
@@ -57,6 +59,7 @@ async def _accept(request: web.Request, source: Source) -> None:
             return
         app[METRICS].body_bytes.labels(source.id).inc(len(body))
         delivery = _delivery(request, source, body, received_at_ms)
+        source.pace.pay(lines=len(delivery.lines), size=len(body))
         # The lines are copies: what they were cut from need not stay while Kafka answers.
         del body
         try:

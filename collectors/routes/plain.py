@@ -25,7 +25,7 @@ def answer_plain(request: web.Request, refused: Refused | None) -> web.Response:
     if refused is None:
         return web.Response()
     refusal = refused.refusal
-    headers = {} if refusal.retry_after_s is None else {"Retry-After": str(refusal.retry_after_s)}
+    headers = {} if refused.retry_after_s is None else {"Retry-After": str(refused.retry_after_s)}
     return web.Response(status=refusal.status, text=f"{refusal.message}\n", headers=headers)
 
 

@@ -21,6 +21,7 @@ UNAUTHORIZED: Final = Refusal(
 )
 INVALID_BODY: Final = Refusal(status=400, reason="invalid-body", message="the body is not what its framing promises")
 TOO_LARGE: Final = Refusal(status=413, reason="too-large", message="the body exceeds a limit of size or ratio")
+RATE_LIMITED: Final = Refusal(status=429, reason="rate-limited", message="the source sends faster than it may")
 TOO_SLOW: Final = Refusal(status=408, reason="too-slow", message="the body did not arrive in time")
 OVERLOADED: Final = Refusal(status=503, reason="overloaded", message="too many bytes are in flight", retry_after_s=5)
 KAFKA_UNAVAILABLE: Final = Refusal(
@@ -35,6 +36,8 @@ KEYS_UNAVAILABLE: Final = Refusal(
 class Refused(Exception):
     """A delivery ends with this refusal. `detail` is for logs and carries nothing of the request."""
 
-    def __init__(self, refusal: Refusal, detail: str = "") -> None:
+    def __init__(self, refusal: Refusal, detail: str = "", *, retry_after_s: int | None = None) -> None:
         super().__init__(detail or refusal.message)
         self.refusal = refusal
+        #: Seconds after which the same delivery may succeed, where that can be said.
+        self.retry_after_s = refusal.retry_after_s if retry_after_s is None else retry_after_s

@@ -42,6 +42,8 @@ def syslog_source(
 class FakeIntake:
     """Keeps lines; takes none while closed."""
 
+    needs_kafka = True
+
     def __init__(self) -> None:
         self.lines: list[bytes] = []
         self.open = asyncio.Event()

@@ -9,7 +9,8 @@ import pytest
 
 from collectors.clock import FileClock, SystemClock
 from collectors.credentials import Credentials, hash_of
-from collectors.settings import InvalidSettings, Limits, Settings, read_settings
+from collectors.settings import ConnectionLimits, InvalidSettings, Limits, Settings, read_settings
+from collectors.tls import TlsFiles
 
 
 @pytest.fixture
@@ -50,6 +51,12 @@ def test_every_variable(required: dict[str, str], tmp_path: Path) -> None:
             "COLLECTOR_MAX_DECOMPRESSED_BYTES": "200",
             "COLLECTOR_MAX_RATIO": "20",
             "COLLECTOR_BODY_TIMEOUT_S": "9",
+            "COLLECTOR_TLS_CERTIFICATE_FILE": str(tmp_path / "clock"),
+            "COLLECTOR_TLS_KEY_FILE": str(tmp_path / "clock"),
+            "COLLECTOR_TLS_CLIENT_CA_FILE": str(tmp_path / "clock"),
+            "COLLECTOR_HEADER_TIMEOUT_S": "4",
+            "COLLECTOR_IDLE_TIMEOUT_S": "5",
+            "COLLECTOR_MAX_CONNECTIONS": "6",
         }
     )
     assert isinstance(settings.clock, FileClock)
@@ -70,6 +77,8 @@ def test_every_variable(required: dict[str, str], tmp_path: Path) -> None:
         spool_dir=tmp_path,
         spool_max_bytes=5_000,
         spool_min_free_bytes=300,
+        tls=TlsFiles(certificate=tmp_path / "clock", key=tmp_path / "clock", client_ca=tmp_path / "clock"),
+        connections=ConnectionLimits(header_timeout_s=4.0, idle_timeout_s=5.0, max_connections=6),
         limits=Limits(max_body_bytes=100, max_decompressed_bytes=200, max_ratio=20, body_timeout_s=9.0),
     )
 
@@ -94,6 +103,11 @@ def test_a_missing_variable_is_named_with_its_fix(required: dict[str, str], miss
         ("CLOCK", "file:/no/such/file", "No such file"),
         ("SOURCES_FILE", "/no/such/file", "there is no file"),
         ("KAFKA_PROPERTIES_FILE", "/no/such/file", "there is no file"),
+        ("TLS_KEY_FILE", "/no/such/file", "there is no file"),
+        ("TLS_KEY_FILE", __file__, "need each other"),
+        ("TLS_CERTIFICATE_FILE", __file__, "need each other"),
+        ("TLS_CLIENT_CA_FILE", __file__, "COLLECTOR_TLS_CLIENT_CA_FILE needs both"),
+        ("MAX_CONNECTIONS", "0", "not above 0"),
         ("STATUS_TOKEN_FILE", "/no/such/file", "there is no file"),
         ("DRAIN_TIMEOUT_S", "5", "must be longer than COLLECTOR_DELIVERY_TIMEOUT_S"),
         ("MEMORY_LIMIT_BYTES", "1000", "raise the first or lower the others"),

@@ -40,6 +40,7 @@ SOURCE = Source(
 class FakeIntake:
     """Takes deliveries once `open` is set, after failing `failures` times."""
 
+    needs_kafka = True
     attempts: list[Delivery] = field(default_factory=list)
     accepted: list[Delivery] = field(default_factory=list)
     failures: int = 0
