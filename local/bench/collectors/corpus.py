@@ -1,20 +1,33 @@
-"""Believable lines of the last minute: Cloudflare deliveries as Logpush posts them, Fastly lines as syslog."""
+"""Believable lines of the last minute: Cloudflare deliveries as Logpush posts them, Fastly lines as syslog.
+
+The fields are those of the vendors' settings that we ship, in their order: what a customer who follows docs/collectors/
+sends.
+"""
 
 from __future__ import annotations
 
+import gzip
 import random
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+import msgspec
+
+from local.demo import logs
 from local.demo.events import Cdn, Event, Kind, Viewer
-from local.demo.wire import Wire, classic_syslog, cloudflare_post, counted_syslog
+from local.demo.wire import Wire
+from local.settings import ROOT
+
+_SHIPPED: Final = ROOT / "collectors" / "parsers"
 
 #: Different lines of each kind; load repeats them. A delivery that is repeated is a retry to the collector, which
 #: costs it what any delivery costs.
 LINES: Final = 100_000
 LINES_A_DELIVERY: Final = 5_000
+_CLASSIC_HEADER: Final = b"<134>2026-11-23T07:00:00Z cache-fra-eddf8230012 mediabill[4711]:"
 #: Requests of one viewer in a minute of playing.
 _SEGMENTS_A_SESSION: Final = 8
 _SEGMENT_MS: Final = 4_000
@@ -37,14 +50,36 @@ class Corpus:
 def corpus(now_ms: int, secret: str, *, lines: int = LINES, seed: int = 1) -> Corpus:
     """Lines that ended in the minute before `now_ms`. The same seed makes the same traffic."""
     chance = random.Random(seed)
-    cloudflare = _mixed(chance, Cdn.CLOUDFLARE, now_ms, lines)
-    fastly = _mixed(chance, Cdn.FASTLY, now_ms, lines)
+    cloudflare = _lines(chance, Cdn.CLOUDFLARE, now_ms, lines, logpush_fields())
+    fastly = _lines(chance, Cdn.FASTLY, now_ms, lines, fastly_fields())
     starts = range(0, lines, LINES_A_DELIVERY)
     return Corpus(
-        deliveries=[cloudflare_post(cloudflare[start : start + LINES_A_DELIVERY], secret) for start in starts],
-        counted=counted_syslog(fastly).body,
-        classic=classic_syslog(fastly).body,
+        deliveries=[_logpush(cloudflare[start : start + LINES_A_DELIVERY], secret) for start in starts],
+        counted=b"".join(b"%d %s" % (len(line), line) for line in fastly),
+        classic=b"".join(b"%s %s\n" % (_CLASSIC_HEADER, line) for line in fastly),
     )
+
+
+def logpush_fields() -> list[str]:
+    """The fields of the Logpush job that we ship."""
+    job = msgspec.json.decode((_SHIPPED / "cloudflare.logpush-job.json").read_bytes())
+    names: list[str] = job["output_options"]["field_names"]
+    return names
+
+
+def fastly_fields() -> list[str]:
+    """The keys of the Fastly format string that we ship."""
+    return re.findall(r'"(\w+)":', (_SHIPPED / "fastly.log-format.txt").read_text())
+
+
+def _logpush(lines: Sequence[bytes], secret: str) -> Wire:
+    headers = {"Content-Encoding": "gzip", "Authorization": f"Bearer {secret}"}
+    return Wire(body=gzip.compress(b"".join(b"%s\n" % line for line in lines), compresslevel=6), headers=headers)
+
+
+def _lines(chance: random.Random, cdn: Cdn, now_ms: int, count: int, fields: Sequence[str]) -> list[bytes]:
+    rows = (msgspec.json.decode(logs.line(event)) for event in _mixed(chance, cdn, now_ms, count))
+    return [msgspec.json.encode({name: row[name] for name in fields if name in row}) for row in rows]
 
 
 def _mixed(chance: random.Random, cdn: Cdn, now_ms: int, count: int) -> list[Event]:

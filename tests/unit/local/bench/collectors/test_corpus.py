@@ -9,7 +9,7 @@ from collectors.parsers.registry import FORMATS
 from collectors.records import Record
 from collectors.syslog.frames import FrameDecoder
 from collectors.syslog.messages import message_of
-from local.bench.collectors.corpus import LINES_A_DELIVERY, Corpus, corpus
+from local.bench.collectors.corpus import LINES_A_DELIVERY, Corpus, corpus, fastly_fields, logpush_fields
 from schemas.batch import LINE_MAX_BYTES
 from schemas.cdn_logs_pb2 import Method
 
@@ -33,7 +33,8 @@ def test_a_delivery_is_gzip_of_lines_of_600_bytes_that_the_parser_reads(made: Co
     for delivery in made.deliveries:
         lines = gzip.decompress(delivery.body).splitlines()
         assert len(lines) == LINES_A_DELIVERY
-        assert 550 < sum(map(len, lines)) / len(lines) < 750
+        assert 550 < sum(map(len, lines)) / len(lines) < 650
+        assert list(msgspec.json.decode(lines[0])) == logpush_fields()
         parsed = records("cloudflare", lines)
         assert all(NOW - 60_000 < record.event_time_ms <= NOW for record in parsed)
         assert {record.method for record in parsed} == {Method.METHOD_GET}
@@ -45,3 +46,4 @@ def test_syslog_holds_the_same_lines_in_either_framing(made: Corpus) -> None:
     counted, classic = ([message_of(frame) for frame in stream] for stream in frames)
     assert counted == classic
     assert len(records("fastly", counted)) == LINES
+    assert set(msgspec.json.decode(counted[0])) <= set(fastly_fields())
