@@ -45,7 +45,7 @@ _RETRY_SECONDS: Final = 1.0
 
 _HEARTBEATS = """
 CREATE TEMPORARY TABLE acknowledged ON COMMIT PRESERVE ROWS AS
-SELECT source_id, boot_id, batches, records, rejected FROM collector_totals
+SELECT source_id, boot_id, batches, records, rejected, updated_at FROM collector_totals
 """
 
 
@@ -71,8 +71,7 @@ def audit(dsn: str, first: datetime | None = None, last: datetime | None = None,
     deadline = time.monotonic() + wait_s
     connection = psycopg2.connect(dsn)
     try:
-        with connection, connection.cursor() as cursor:
-            cursor.execute(_HEARTBEATS)
+        remember_heartbeats(connection)
         while True:
             found = _look(connection, first, last)
             if found.clean or time.monotonic() >= deadline:
@@ -80,6 +79,12 @@ def audit(dsn: str, first: datetime | None = None, last: datetime | None = None,
             time.sleep(_RETRY_SECONDS)
     finally:
         connection.close()
+
+
+def remember_heartbeats(connection: Connection) -> None:
+    """Keep what collectors have reported by now in the temporary table `acknowledged`, for every later look."""
+    with connection, connection.cursor() as cursor:
+        cursor.execute(_HEARTBEATS)
 
 
 def of_hours(connection: Connection, compared: Hours) -> list[checks.Result]:
@@ -92,9 +97,12 @@ def of_hours(connection: Connection, compared: Hours) -> list[checks.Result]:
     ]
 
 
-def of_collectors(connection: Connection) -> checks.Result:
-    """The check of what collectors reported, as kept in the temporary table `acknowledged`."""
-    rows = _rows(connection, "audit_collectors")
+def of_collectors(connection: Connection, since: datetime = hours.EPOCH) -> checks.Result:
+    """The check of what collectors reported, as `remember_heartbeats` has kept it.
+
+    Processes whose last heartbeat and whose last batch came before `since` are left out.
+    """
+    rows = _rows(connection, "audit_collectors", since=since)
     return checks.collectors([_collector_row(row) for row in rows])
 
 
@@ -120,7 +128,9 @@ def _look(connection: Connection, first: datetime | None, last: datetime | None)
         compared = _compared(connection, first, last)
         by_hour = of_hours(connection, compared) if compared else []
         sums = account.from_rows(_rows(connection, "audit_account", compared)) if compared else None
-        return Audit(compared=compared, account=sums, results=(*by_hour, of_collectors(connection)))
+        return Audit(
+            compared=compared, account=sums, results=(*by_hour, of_collectors(connection, first or hours.EPOCH))
+        )
 
 
 def _compared(connection: Connection, first: datetime | None, last: datetime | None) -> Hours | None:
@@ -133,9 +143,11 @@ def _compared(connection: Connection, first: datetime | None, last: datetime | N
     return Hours(start, end) if start <= end else None
 
 
-def _rows(connection: Connection, statement: str, compared: Hours | None = None) -> list[tuple[Any, ...]]:
+def _rows(
+    connection: Connection, statement: str, compared: Hours | None = None, **values: object
+) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        sql.run(cursor, statement, compared)
+        sql.run(cursor, statement, compared, **values)
         return cursor.fetchall()
 
 

@@ -12,7 +12,7 @@ from ops.hours import Hours
 _FOLDER = Path(__file__).resolve().parent
 
 
-def run(cursor: Cursor, name: str, hours: Hours | None = None, shadow: str = "public", **values: object) -> None:
+def run(cursor: Cursor, name: str, hours: Hours | None = None, shadow: str = "public", /, **values: object) -> None:
     """Execute `<name>.sql`, with the hours as `first` and `last`."""
     range_ = {"first": hours.first, "last": hours.last} if hours else {}
     statement = SQL((_FOLDER / f"{name}.sql").read_text()).format(shadow=Identifier(shadow))

@@ -37,6 +37,11 @@ TABLES: dict[migrations.Database, set[str]] = {
         "hour_takeover",
         "billable_usage",
         "unresolved_assets",
+        "statements",
+        "statements_statement_id_seq",
+        "statement_lines",
+        "statement_reasons",
+        "statement_totals",
         "schema_migrations",
     },
 }
