@@ -1,15 +1,16 @@
-"""What a recount would change: the rows of the bill, by environment, and the accounts of batches."""
+"""What a recount would change: the rows of the bill, by environment, and the accounts of batches, by source."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from psycopg2.extensions import cursor as Cursor
 
 from ops import sql
-from ops.hours import Hours
+from ops.hours import Hours, show
 
 _NAMED: Final = 5
 
@@ -25,31 +26,51 @@ class EnvironmentChange(NamedTuple):
     after_ms: int
 
 
+class SourceChange(NamedTuple):
+    """Batches of one source whose account changes, from the first to the last of their hours."""
+
+    source_id: str
+    added: int
+    changed: int
+    dropped: int
+    first: datetime
+    last: datetime
+
+
+class Missing(NamedTuple):
+    """A batch that the live ledger has and the shadow lacks."""
+
+    hour: datetime
+    source_id: str
+    batch_id: str
+
+    def __str__(self) -> str:
+        return f"{self.source_id} {show(self.hour)} {self.batch_id}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Difference:
     """All that differs between the live tables and a shadow."""
 
-    environments: tuple[EnvironmentChange, ...]
-    added_batches: int
-    changed_batches: int
+    environments: tuple[EnvironmentChange, ...] = ()
+    sources: tuple[SourceChange, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.environments or self.added_batches or self.changed_batches)
+        return bool(self.environments or self.sources)
 
 
 def measure(cursor: Cursor, shadow: str, hours: Hours) -> Difference:
-    """Compare measurements: builds, copies and times of writing are none."""
+    """Compare measurements: builds and times of writing are none."""
     sql.run(cursor, "reprocess_bill_difference", hours, shadow)
     environments = tuple(EnvironmentChange(*row) for row in cursor.fetchall())
     sql.run(cursor, "reprocess_ledger_difference", hours, shadow)
-    [(added, changed)] = cursor.fetchall()
-    return Difference(environments=environments, added_batches=added, changed_batches=changed)
+    return Difference(environments=environments, sources=tuple(SourceChange(*row) for row in cursor.fetchall()))
 
 
-def missing_batches(cursor: Cursor, shadow: str, hours: Hours) -> list[str]:
-    """Batches that the live ledger has and the shadow lacks, as "source hour batch_id"."""
+def missing_batches(cursor: Cursor, shadow: str, hours: Hours) -> list[Missing]:
+    """Batches that replacing would lose."""
     sql.run(cursor, "reprocess_missing", hours, shadow)
-    return [f"{source} {hour:%Y-%m-%dT%H} {batch}" for hour, source, batch in cursor.fetchall()]
+    return [Missing(*row) for row in cursor.fetchall()]
 
 
 def some_of(names: Sequence[str]) -> str:
@@ -58,14 +79,17 @@ def some_of(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def show(difference: Difference) -> str:
+def report(difference: Difference) -> str:
     """The difference as lines for people."""
-    lines = [_line(change) for change in difference.environments]
-    lines.append(f"batches: {difference.added_batches} added, {difference.changed_batches} changed")
-    return "\n".join(lines)
+    return "\n".join([*map(_environment, difference.environments), *map(_source, difference.sources)])
 
 
-def _line(change: EnvironmentChange) -> str:
+def _environment(change: EnvironmentChange) -> str:
     rows = f"{change.added} rows added, {change.changed} changed, {change.removed} removed"
     milliseconds = f"{change.before_ms:,} ms -> {change.after_ms:,} ms ({change.after_ms - change.before_ms:+,})"
     return f"{change.environment_id}: {rows}; {milliseconds}"
+
+
+def _source(change: SourceChange) -> str:
+    batches = f"{change.added} batches added, {change.changed} changed, {change.dropped} dropped"
+    return f"{change.source_id}: {batches}; {Hours(change.first, change.last)}"

@@ -1,14 +1,17 @@
-"""Count settled hours anew and put the result in their place: `python -m ops.reprocess FROM TO [--yes]`.
+"""Count settled hours anew and put the result in their place: `python -m ops.reprocess FROM TO [--dry-run] [--yes]`.
 
 The one healing tool: for assets that were unknown, expired transactions, replayed dead letters, the output of a
-broken build, a new rule. Reads BILLING_DSN and FLINK_RUN, and hands the environment on to the bounded job, which
-reads raw, or enriched where REPROCESS_SOURCE says so because raw's retention is over. From raw it asks the asset
-database anew, whatever the caches hold: what was registered or mended a moment ago counts.
+broken build, a new rule, rows changed by hand. Reads BILLING_DSN and FLINK_RUN, and hands the environment on to the
+bounded job, which reads raw, or enriched where REPROCESS_SOURCE says so because raw's retention is over. From raw it
+asks the asset database anew, whatever the caches hold: what was registered or mended a moment ago counts.
 
 The job counts into a shadow schema. Its difference from the bill is shown; then usage, corrections and ledger of the
 hours are replaced in one transaction, under the next epoch, which the live job's writes do not reach. Whatever
 happens before the commit, the live tables are as they were; after it, running again changes nothing. Refused are
-hours that are not settled, and a shadow that lacks a batch of the live ledger or does not add up.
+hours that are not settled, and a shadow that does not add up or lacks a batch of the live ledger. `--drop BATCH` lets
+go of a batch that was never in raw: a row that somebody made by hand.
+
+With `--dry-run` it is the audit that compares every row: the difference is shown, and status 1 says that there is one.
 """
 
 from __future__ import annotations
@@ -16,16 +19,17 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC
 from typing import Final
 
 import psycopg2
+from psycopg2.errors import LockNotAvailable
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
-from ops import difference, hours, settings, shadow, sql, watermark
+from ops import consent, difference, hours, settings, shadow, sql, watermark
 from ops.bounded_job import RunJob, flink_runner
 from ops.difference import Difference
 from ops.hours import Hours
@@ -33,6 +37,8 @@ from ops.hours import Hours
 #: Any constant: one run at a time.
 _ADVISORY_LOCK: Final = 7_310_457_002
 
+#: The session of a run that was killed a moment ago may still be ending.
+_LOCK_WAIT = "SET lock_timeout = '2s'"
 _LOCK_TABLES = "LOCK TABLE media_usage, media_usage_corrections, batch_ledger IN EXCLUSIVE MODE"
 
 
@@ -40,10 +46,21 @@ class Refused(RuntimeError):
     """The hours cannot be replaced; the message says why and what to do. Nothing was changed."""
 
 
-def reprocess(dsn: str, range_: Hours, run_job: RunJob, confirm: Callable[[Difference], bool]) -> int | None:
+class Declined(Refused):
+    """The difference was shown, and nobody wanted the hours replaced."""
+
+
+def reprocess(
+    dsn: str,
+    range_: Hours,
+    run_job: RunJob,
+    confirm: Callable[[Difference], bool],
+    drop: Collection[str] = (),
+) -> int | None:
     """Count the hours anew and replace them; returns the new epoch, None where nothing was to be changed.
 
-    `confirm` sees the difference and decides. Raises Refused, and whatever `run_job` raises.
+    `confirm` sees the difference and decides. `drop` names batches that the recount may lack. Raises Refused, and
+    whatever `run_job` raises.
     """
     with _alone(dsn) as connection:
         _require_settled(connection, range_)
@@ -52,12 +69,12 @@ def reprocess(dsn: str, range_: Hours, run_job: RunJob, confirm: Callable[[Diffe
         try:
             run_job(schema, hours.epoch_ms(range_.first), hours.epoch_ms(range_.last))
             _require_sound(dsn, schema, range_)
-            found = _compare(connection, schema, range_)
+            found = _compare(connection, schema, range_, drop)
             if not found:
                 return None
             if not confirm(found):
-                raise Refused("the difference was not confirmed")
-            return _replace(connection, schema, range_)
+                raise Declined("the difference was not confirmed")
+            return _replace(connection, schema, range_, drop)
         finally:
             shadow.drop(dsn, schema)
 
@@ -67,13 +84,20 @@ def _alone(dsn: str) -> Iterator[Connection]:
     """The connection that replaces. It holds the lock of runs: where it is lost, so is the right to replace."""
     connection = psycopg2.connect(dsn)
     try:
-        with connection, connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_lock(%s)", (_ADVISORY_LOCK,))
-            if cursor.fetchone() != (True,):
-                raise Refused("another reprocess is running: wait for its end")
+        _take_lock(connection)
         yield connection
     finally:
         connection.close()
+
+
+def _take_lock(connection: Connection) -> None:
+    with connection, connection.cursor() as cursor:
+        cursor.execute(_LOCK_WAIT)
+        try:
+            cursor.execute("SELECT pg_advisory_lock(%s)", (_ADVISORY_LOCK,))
+        except LockNotAvailable as error:
+            raise Refused("another reprocess is running: wait for its end") from error
+        cursor.execute("RESET lock_timeout")
 
 
 def _require_settled(connection: Connection, range_: Hours) -> None:
@@ -95,25 +119,32 @@ def _require_sound(dsn: str, schema: str, range_: Hours) -> None:
         raise Refused(f"the recount does not add up: {difference.some_of(wrong)}")
 
 
-def _compare(connection: Connection, schema: str, range_: Hours) -> Difference:
+def _compare(connection: Connection, schema: str, range_: Hours, drop: Collection[str]) -> Difference:
     with connection, connection.cursor() as cursor:
-        _require_complete(cursor, schema, range_)
+        _require_complete(cursor, schema, range_, drop)
         return difference.measure(cursor, schema, range_)
 
 
-def _require_complete(cursor: Cursor, schema: str, range_: Hours) -> None:
-    if missing := difference.missing_batches(cursor, schema, range_):
+def _require_complete(cursor: Cursor, schema: str, range_: Hours, drop: Collection[str]) -> None:
+    """Every batch of the live ledger is in the recount, but for those to drop, which are not."""
+    missing = difference.missing_batches(cursor, schema, range_)
+    if lost := [str(batch) for batch in missing if batch.batch_id not in drop]:
         raise Refused(
-            f"the recount lacks {len(missing)} batches of the live ledger ({difference.some_of(missing)}): if they"
-            " have just arrived, run again; if raw has expired, set REPROCESS_SOURCE=enriched"
+            f"the recount lacks {len(lost)} batches of the live ledger ({difference.some_of(lost)}): if they have just"
+            " arrived, run again; if raw has expired, set REPROCESS_SOURCE=enriched; if somebody made them by hand,"
+            " give --drop for each"
+        )
+    if real := sorted(set(drop) - {batch.batch_id for batch in missing}):
+        raise Refused(
+            f"not lacking in the recount, or not in these hours: {difference.some_of(real)}; drop only others"
         )
 
 
-def _replace(connection: Connection, schema: str, range_: Hours) -> int | None:
+def _replace(connection: Connection, schema: str, range_: Hours, drop: Collection[str]) -> int | None:
     """In one transaction; what was compared before is compared again, now that nobody can write."""
     with connection, connection.cursor() as cursor:
         cursor.execute(_LOCK_TABLES)
-        _require_complete(cursor, schema, range_)
+        _require_complete(cursor, schema, range_, drop)
         if not difference.measure(cursor, schema, range_):
             return None
         epoch = _next_epoch(cursor)
@@ -127,36 +158,41 @@ def _next_epoch(cursor: Cursor) -> int:
     return int(epoch)
 
 
-def _asker(assume_yes: bool) -> Callable[[Difference], bool]:
-    """Shows the difference and, unless told to go on, asks."""
+def _asker(*, dry_run: bool, assume_yes: bool) -> Callable[[Difference], bool]:
+    """Shows the difference and, unless told, asks."""
 
     def confirm(found: Difference) -> bool:
-        print(difference.show(found))
-        return assume_yes or _yes(input)
+        print(difference.report(found))
+        return not dry_run and (assume_yes or consent.ask("Replace these hours?"))
 
     return confirm
 
 
-def _yes(ask: Callable[[str], str]) -> bool:
-    try:
-        return ask("Replace these hours? [y/N] ").strip().lower() in ("y", "yes")
-    except EOFError:  # nobody is there to be asked
-        return False
-
-
-def main(arguments: Sequence[str]) -> int:
-    """0 where the hours are as the recount says, 1 where they were refused."""
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="ops.reprocess", description="Count settled hours anew and replace them.")
     parser.add_argument("first", metavar="FROM", type=hours.parse, help="first hour, such as 2026-09-01T00 (UTC)")
     parser.add_argument("last", metavar="TO", type=hours.parse, help="last hour, included")
+    parser.add_argument("--dry-run", action="store_true", help="show the difference and replace nothing")
     parser.add_argument("--yes", action="store_true", help="replace without asking")
-    given = parser.parse_args(arguments)
+    parser.add_argument(
+        "--drop", action="append", default=[], metavar="BATCH", help="a batch that the recount may lack"
+    )
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """0 where the hours are as the recount says, 1 where they differ or were refused."""
+    given = _parse(arguments)
     chosen = settings.from_environment(os.environ)
+    confirm = _asker(dry_run=given.dry_run, assume_yes=given.yes)
     try:
         range_ = Hours(given.first, given.last)
-        epoch = reprocess(chosen.billing_dsn, range_, flink_runner(chosen.flink_run), _asker(given.yes))
+        epoch = reprocess(chosen.billing_dsn, range_, flink_runner(chosen.flink_run), confirm, given.drop)
     except (Refused, hours.InvalidHour) as refusal:
-        print(f"refused: {refusal}", file=sys.stderr)
+        if given.dry_run and isinstance(refusal, Declined):
+            print(f"dry run: hours {range_} differ, nothing was replaced")
+        else:
+            print(f"refused: {refusal}", file=sys.stderr)
         return 1
     print(f"replaced hours {range_}, epoch {epoch}" if epoch else f"hours {range_}: nothing changed")
     return 0

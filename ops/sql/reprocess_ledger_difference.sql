@@ -1,22 +1,35 @@
--- Batches whose account the shadow adds or changes. A batch counts once, a window row before a late one. What says
--- nothing of the bill is left out: builds, copies, and which of several copies was kept.
+-- Batches by source whose account the shadow adds, changes or drops, with the first and last of their hours. A batch
+-- counts once, a window row before a late one. Left out is what may differ between two counts of the same messages:
+-- builds, which of several copies was kept, and copies beyond those in raw, which the pipeline itself may have made.
 WITH live AS (
     SELECT DISTINCT ON (hour, batch_id)
-        hour, batch_id, records, billed_ms, outcomes, rejected, unresolved_assets, rule_version
+        hour, batch_id, source_id, boot_id, records, billed_ms, outcomes, rejected, unresolved_assets, rule_version,
+        sum(1 + copies) OVER (PARTITION BY hour, batch_id) AS arrivals
     FROM batch_ledger
     WHERE hour BETWEEN %(first)s AND %(last)s
     ORDER BY hour, batch_id, path DESC
 ), shadow AS (
     SELECT DISTINCT ON (hour, batch_id)
-        hour, batch_id, records, billed_ms, outcomes, rejected, unresolved_assets, rule_version
+        hour, batch_id, source_id, boot_id, records, billed_ms, outcomes, rejected, unresolved_assets, rule_version,
+        sum(1 + copies) OVER (PARTITION BY hour, batch_id) AS arrivals
     FROM {shadow}.batch_ledger
     WHERE hour BETWEEN %(first)s AND %(last)s
     ORDER BY hour, batch_id, path DESC
 )
-SELECT count(*) FILTER (WHERE live.records IS NULL), count(*) FILTER (WHERE live.records IS NOT NULL)
+SELECT
+    coalesce(shadow.source_id, live.source_id) AS source,
+    count(*) FILTER (WHERE live.hour IS NULL) AS added,
+    count(*) FILTER (WHERE live.hour IS NOT NULL AND shadow.hour IS NOT NULL) AS changed,
+    count(*) FILTER (WHERE shadow.hour IS NULL) AS dropped,
+    min(hour), max(hour)
 FROM live FULL JOIN shadow USING (hour, batch_id)
 WHERE
-    (live.records, live.billed_ms, live.outcomes, live.rejected, live.unresolved_assets, live.rule_version)
+    (live.source_id, live.records, live.billed_ms, live.outcomes, live.rejected, live.unresolved_assets,
+        live.rule_version)
     IS DISTINCT FROM (
-        shadow.records, shadow.billed_ms, shadow.outcomes, shadow.rejected, shadow.unresolved_assets,
-        shadow.rule_version)
+        shadow.source_id, shadow.records, shadow.billed_ms, shadow.outcomes, shadow.rejected,
+        shadow.unresolved_assets, shadow.rule_version)
+    OR live.arrivals < shadow.arrivals
+    OR shadow.arrivals = 1 AND live.boot_id <> shadow.boot_id
+GROUP BY source
+ORDER BY source

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,8 +12,8 @@ from datetime import timedelta
 import psycopg2
 import pytest
 
-from ops import audit, reprocess
-from ops.difference import Difference, EnvironmentChange
+from ops import audit, reprocess, shadow
+from ops.difference import Difference, EnvironmentChange, SourceChange
 from ops.hours import Hours, epoch_ms
 from tests.integration.billing import HOUR, NO_HOUR, SETTLED, Billing, Row
 
@@ -164,7 +167,7 @@ class TestReplacing:
 
         def rows(billing: Billing, table: str) -> list[Row]:
             documents = billing.query(
-                f"SELECT to_jsonb(t) - 'epoch' - 'updated_at' FROM {table} AS t WHERE hour = %s", NEXT
+                f"SELECT to_jsonb(t) - 'epoch' - 'updated_at' - 'recorded_at' FROM {table} AS t WHERE hour = %s", NEXT
             )
             return sorted(documents, key=repr)
 
@@ -199,7 +202,8 @@ class TestConfirming:
 
         reprocess.reprocess(live.dsn, RANGE, Job(live.dsn, counted_anew), confirm)
         change = EnvironmentChange("env-b", added=1, changed=0, removed=0, before_ms=0, after_ms=900)
-        assert shown == [Difference(environments=(change,), added_batches=0, changed_batches=1)]
+        batches = SourceChange("fastly-main", added=0, changed=1, dropped=0, first=HOUR, last=HOUR)
+        assert shown == [Difference(environments=(change,), sources=(batches,))]
 
     def test_additions_changes_and_removals_are_told_apart(self, live: Billing) -> None:
         def fill(shadow: Billing) -> None:
@@ -211,7 +215,8 @@ class TestConfirming:
         shown: list[Difference] = []
         reprocess.reprocess(live.dsn, RANGE, Job(live.dsn, fill), lambda found: not shown.append(found))  # type: ignore[func-returns-value]  # None is falsy
         change = EnvironmentChange("env-a", added=1, changed=1, removed=1, before_ms=9_500, after_ms=8_500)
-        assert shown == [Difference(environments=(change,), added_batches=0, changed_batches=1)]
+        batches = SourceChange("fastly-main", added=0, changed=1, dropped=0, first=HOUR, last=HOUR)
+        assert shown == [Difference(environments=(change,), sources=(batches,))]
 
     def test_without_consent_nothing_changes(self, live: Billing) -> None:
         before = everything(live)
@@ -234,18 +239,24 @@ class TestChangingNothing:
         assert everything(live) == before
         assert live.query("SELECT is_called FROM reprocess_epoch") == [(False,)]
 
-    def test_builds_copies_and_the_copy_that_was_kept_are_no_difference(self, live: Billing) -> None:
+    def test_builds_and_which_of_several_copies_was_kept_are_no_difference(self, live: Billing) -> None:
         def fill(shadow: Billing) -> None:
             counted_before(shadow)
-            shadow.execute(
-                "UPDATE batch_ledger SET builds = 'new', copies = 7, boot_id = 'boot-9', published_at = now()"
-            )
+            shadow.execute("UPDATE batch_ledger SET builds = 'new', published_at = now()")
+            shadow.execute("UPDATE batch_ledger SET boot_id = 'boot-9', copies = 1 WHERE batch_id = 'b1'")
             shadow.ledger("b1", 6_000, path="late")
             shadow.correction("b1", 6_000)
 
         assert reprocess.reprocess(live.dsn, RANGE, Job(live.dsn, fill), never_asked) is None
 
-    @pytest.mark.parametrize("column", ["rule_version = '2'", "rejected = '{\"bad-json\": 1}'"])
+    def test_copies_that_the_pipeline_itself_made_are_no_difference(self, live: Billing) -> None:
+        live.execute("UPDATE batch_ledger SET copies = copies + 3")
+        assert reprocess.reprocess(live.dsn, RANGE, Job(live.dsn, counted_before), never_asked) is None
+
+    @pytest.mark.parametrize(
+        "column",
+        ["rule_version = '2'", "rejected = '{\"bad-json\": 1}'", "source_id = 'edge'", "copies = 3"],
+    )
     def test_a_changed_account_of_a_batch_is_a_difference(self, live: Billing, column: str) -> None:
         def fill(shadow: Billing) -> None:
             counted_before(shadow)
@@ -291,7 +302,8 @@ class TestRefusing:
 
         assert self.refused(live, fill) == (
             "the recount lacks 1 batches of the live ledger (fastly-main 2026-09-01T10 b2): if they have just"
-            " arrived, run again; if raw has expired, set REPROCESS_SOURCE=enriched"
+            " arrived, run again; if raw has expired, set REPROCESS_SOURCE=enriched; if somebody made them by hand,"
+            " give --drop for each"
         )
 
     def test_a_recount_of_nothing(self, live: Billing) -> None:
@@ -321,6 +333,96 @@ class TestRefusing:
             counted_anew(shadow)
 
         assert run(live, fill) == 1
+
+
+class TestDropping:
+    """Rows that somebody made by hand: their batches were never in raw."""
+
+    @pytest.fixture
+    def added(self, live: Billing) -> Billing:
+        live.ledger("b9", 70)
+        live.usage(70, asset="by-hand")
+        return live
+
+    def test_a_batch_is_let_go_on_request(self, added: Billing) -> None:
+        shown: list[Difference] = []
+
+        def confirm(found: Difference) -> bool:
+            shown.append(found)
+            return True
+
+        job = Job(added.dsn, counted_before)
+        assert reprocess.reprocess(added.dsn, RANGE, job, confirm, ["b9"]) == 1
+        batches = SourceChange("fastly-main", added=0, changed=0, dropped=1, first=HOUR, last=HOUR)
+        change = EnvironmentChange("env-a", added=0, changed=0, removed=1, before_ms=70, after_ms=0)
+        assert shown == [Difference(environments=(change,), sources=(batches,))]
+        assert added.query("SELECT FROM batch_ledger WHERE batch_id = 'b9'") == []
+        assert audit.audit(added.dsn).clean
+
+    @pytest.mark.parametrize("name", ["b1", "b8"], ids=["it is in raw", "there is none"])
+    def test_no_other_batch_can_be_let_go(self, added: Billing, name: str) -> None:
+        with pytest.raises(reprocess.Refused, match=f"not lacking in the recount, or not in these hours: {name}"):
+            reprocess.reprocess(added.dsn, RANGE, Job(added.dsn, counted_before), accept, ["b9", name])
+
+    def test_any_other_that_is_lacking_is_refused_as_ever(self, added: Billing) -> None:
+        added.ledger("b8", 0)
+        with pytest.raises(reprocess.Refused, match=r"lacks 1 batches .* b8\)"):
+            reprocess.reprocess(added.dsn, RANGE, Job(added.dsn, counted_before), accept, ["b9"])
+
+
+class TestTimeOfRecord:
+    """An adjustment names the batches that were recorded since the last close."""
+
+    @pytest.fixture
+    def recorded(self, live: Billing) -> Billing:
+        live.execute("UPDATE batch_ledger SET recorded_at = %s", HOUR)
+        return live
+
+    def changed(self, billing: Billing) -> list[Row]:
+        return billing.query("SELECT batch_id FROM batch_ledger WHERE recorded_at > %s ORDER BY 1", HOUR)
+
+    def test_a_batch_whose_account_changes_is_recorded_anew(self, recorded: Billing) -> None:
+        run(recorded)
+        assert self.changed(recorded) == [("b2",)]
+
+    def test_so_is_one_that_was_not_in_the_ledger(self, recorded: Billing) -> None:
+        recorded.execute("DELETE FROM batch_ledger WHERE batch_id = 'b3'")
+        run(recorded)
+        assert self.changed(recorded) == [("b2",), ("b3",)]
+
+
+def killed_at(moment: str, dsn: str) -> None:
+    """Runs in a process of its own, and ends it with SIGKILL."""
+
+    def die(*arguments: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    module, step = (reprocess, "_next_epoch") if moment == "before the commit" else (shadow, "drop")
+    pytest.MonkeyPatch().setattr(module, step, die)
+    reprocess.reprocess(dsn, RANGE, Job(dsn, counted_anew), accept)
+
+
+class TestKilled:
+    def kill(self, live: Billing, moment: str) -> None:
+        child = multiprocessing.get_context("spawn").Process(target=killed_at, args=(moment, live.dsn))
+        child.start()
+        child.join()
+        assert child.exitcode == -signal.SIGKILL
+        assert len(shadows(live)) == 1
+
+    def test_before_the_commit_nothing_has_changed_and_the_next_run_replaces(self, live: Billing) -> None:
+        before = everything(live)
+        self.kill(live, "before the commit")
+        assert everything(live) == before
+        assert run(live) is not None
+        assert shadows(live) == []
+
+    def test_after_the_commit_all_is_replaced_and_the_next_run_changes_nothing(self, live: Billing) -> None:
+        self.kill(live, "after the commit")
+        before = everything(live)
+        assert (HOUR, "env-b", "ghost", "1080p", 900) in live.bill()
+        assert reprocess.reprocess(live.dsn, RANGE, Job(live.dsn, counted_anew), never_asked) is None
+        assert (everything(live), shadows(live)) == (before, [])
 
 
 class TestDyingHalfWay:
@@ -414,7 +516,7 @@ class TestCommand:
         assert self.call(live, monkeypatch, counted_anew, "--yes") == 0
         assert capsys.readouterr().out.splitlines() == [
             "env-b: 1 rows added, 0 changed, 0 removed; 0 ms -> 900 ms (+900)",
-            "batches: 0 added, 1 changed",
+            "fastly-main: 0 batches added, 1 changed, 0 dropped; 2026-09-01T10 to 2026-09-01T10",
             "replaced hours 2026-09-01T10 to 2026-09-01T11, epoch 1",
         ]
 
@@ -430,6 +532,31 @@ class TestCommand:
         live.execute("DELETE FROM job_watermark")
         assert self.call(live, monkeypatch, counted_anew, "--yes") == 1
         assert capsys.readouterr().err.startswith("refused: 2026-09-01T11 is not settled")
+
+    def test_a_dry_run_shows_the_difference_and_ends_with_1(
+        self, live: Billing, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        before = everything(live)
+        assert self.call(live, monkeypatch, counted_anew, "--dry-run", "--yes") == 1
+        assert capsys.readouterr().out.splitlines() == [
+            "env-b: 1 rows added, 0 changed, 0 removed; 0 ms -> 900 ms (+900)",
+            "fastly-main: 0 batches added, 1 changed, 0 dropped; 2026-09-01T10 to 2026-09-01T10",
+            "dry run: hours 2026-09-01T10 to 2026-09-01T11 differ, nothing was replaced",
+        ]
+        assert everything(live) == before
+
+    def test_a_dry_run_without_a_difference_ends_with_0(self, live: Billing, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert self.call(live, monkeypatch, counted_before, "--dry-run") == 0
+
+    def test_batches_to_drop_are_handed_on(
+        self, live: Billing, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        live.ledger("b8", 0)
+        live.ledger("b9", 0)
+        assert self.call(live, monkeypatch, counted_before, "--yes", "--drop", "b8", "--drop", "b9") == 0
+        assert capsys.readouterr().out.splitlines()[:-1] == [
+            "fastly-main: 0 batches added, 0 changed, 2 dropped; 2026-09-01T10 to 2026-09-01T10"
+        ]
 
     def test_it_replaces_nothing_where_nobody_can_be_asked(
         self, live: Billing, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

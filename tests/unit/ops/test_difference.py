@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
-from ops.difference import Difference, EnvironmentChange, show, some_of
+from ops.difference import Difference, EnvironmentChange, SourceChange, report, some_of
 
+TEN = datetime(2026, 9, 1, 10, tzinfo=UTC)
 CHANGE = EnvironmentChange("env-a", added=2, changed=1, removed=3, before_ms=1_234_567, after_ms=1_000_000)
-NOTHING = Difference(environments=(), added_batches=0, changed_batches=0)
+BATCHES = SourceChange("edge", added=4, changed=5, dropped=6, first=TEN, last=TEN.replace(hour=12))
 
 
-def test_a_difference_names_rows_and_milliseconds_by_environment() -> None:
-    found = Difference(environments=(CHANGE,), added_batches=4, changed_batches=5)
-    assert show(found).splitlines() == [
+def test_a_difference_names_rows_by_environment_and_batches_by_source_and_hours() -> None:
+    assert report(Difference(environments=(CHANGE,), sources=(BATCHES,))).splitlines() == [
         "env-a: 2 rows added, 1 changed, 3 removed; 1,234,567 ms -> 1,000,000 ms (-234,567)",
-        "batches: 4 added, 5 changed",
+        "edge: 4 batches added, 5 changed, 6 dropped; 2026-09-01T10 to 2026-09-01T12",
     ]
 
 
 @pytest.mark.parametrize(
     ("found", "differs"),
     [
-        (NOTHING, False),
-        (Difference(environments=(CHANGE,), added_batches=0, changed_batches=0), True),
-        (Difference(environments=(), added_batches=1, changed_batches=0), True),
-        (Difference(environments=(), added_batches=0, changed_batches=1), True),
+        (Difference(), False),
+        (Difference(environments=(CHANGE,)), True),
+        (Difference(sources=(BATCHES,)), True),
     ],
-    ids=["nothing", "rows", "a new batch", "a changed batch"],
+    ids=["nothing", "rows", "batches"],
 )
 def test_any_change_is_a_difference(found: Difference, differs: bool) -> None:
     assert bool(found) is differs
