@@ -22,9 +22,9 @@ KEPT_MINUTES: Final = 120
 
 @dataclass(slots=True, kw_only=True)
 class Minute:
-    """What a source sent in one minute of the collector's clock, by the time of the promise (the 2xx).
+    """What a source sent in one minute of the collector's clock, by the time at which Kafka had all of a delivery.
 
-    `bytes` are those of the accepted lines, without line ends. `refused` counts deliveries by reason; nothing of
+    `bytes` are those of the stored lines, without line ends. `refused` counts deliveries by reason; nothing of
     them is in the other numbers. `rejected` counts lines that became dead letters, by reason.
     """
 
@@ -39,7 +39,7 @@ class Minute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceStatus:
-    """One source. `quiet_s`: seconds since its last accepted delivery, or since the start while there is none.
+    """One source. `quiet_s`: seconds since its last delivery that was promised, or since the start while there is none.
 
     `silent_after_s` is None for a source that may be quiet as long as it likes; `silent` compares both.
     """
@@ -76,12 +76,16 @@ class Completeness:
         self._started_ms = clock.now_ms()
         self._seen = {source_id: _Seen() for source_id in silent_after_s}
 
-    def accepted(
+    def promised(self, source_id: str, received_at_ms: int) -> None:
+        """End a silence: a delivery that arrived then will be billed or accounted for, if from the spool."""
+        seen = self._seen[source_id]
+        seen.last_delivery_ms = max(received_at_ms, seen.last_delivery_ms or 0)
+
+    def stored(
         self, source_id: str, *, lines: int, line_bytes: int, rejected: Counter[str], events: EventTimes
     ) -> None:
-        """Count a delivery that was promised to be billed or accounted for."""
+        """Count a delivery that Kafka has."""
         minute = self._minute(source_id)
-        self._seen[source_id].last_delivery_ms = self._clock.now_ms()
         minute.deliveries += 1
         minute.lines += lines
         minute.bytes += line_bytes

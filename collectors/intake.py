@@ -92,6 +92,10 @@ class Intake:
             await asyncio.sleep(0)
         return Sending(shipment, partial(self._count, delivery, tally, started))
 
+    def promised(self, delivery: Delivery) -> None:
+        """A delivery is as good as stored: its source is not silent."""
+        self._completeness.promised(delivery.source_id, delivery.received_at_ms)
+
     async def _send(self, result: BlockResult, shipment: Shipment) -> None:
         for batch in result.batches:
             await shipment.send_batch(batch)
@@ -107,7 +111,8 @@ class Intake:
         if tally.events.newest_ms is not None:
             self._metrics.newest_event.labels(delivery.source_id).set(tally.events.newest_ms / 1_000)
             self._metrics.event_delay.add(delivery.source_id, tally.events)
-        self._completeness.accepted(
+        self.promised(delivery)
+        self._completeness.stored(
             delivery.source_id,
             lines=len(delivery.lines),
             line_bytes=sum(map(len, delivery.lines)),

@@ -72,14 +72,14 @@ LAST_DELIVERY: Final = Metric(
     name="collector_last_delivery_seconds",
     kind="gauge",
     labels=("source",),
-    meaning="Time of the last accepted delivery, seconds since the epoch; the collector's start while there is none.",
+    meaning="Arrival of the last promised delivery, seconds since the epoch; before the first, the process's start.",
     remedy="Stands still on all collectors: the source is silent; see docs/collectors/completeness.md.",
 )
 SILENT: Final = Metric(
     name="collector_source_silent",
     kind="gauge",
     labels=("source",),
-    meaning="1 if this collector has accepted nothing for longer than the source's silent_after_s.",
+    meaning="1 if this collector has promised nothing for longer than the source's silent_after_s.",
     remedy="1 on all collectors (min by source): ask with python -m ops.sources, then look at the CDN.",
 )
 IN_FLIGHT_BYTES: Final = Metric(

@@ -55,6 +55,7 @@ class SpoolingIntake:
     async def _put(self, delivery: Delivery, error: KafkaUnavailable) -> None:
         try:
             await self._spool.put(delivery)
+            self._intake.promised(delivery)
         except SpoolFull as full:
             self._metrics.spool_refused.labels("full").inc()
             raise KafkaUnavailable(f"{error}; {full}") from error

@@ -23,7 +23,8 @@ class World:
     def accept(self, source_id: str = "acme", *, lines: int = 1, **rejected: int) -> EventTimes:
         events = EventTimes()
         events.add(self.clock.ms, [self.clock.ms - 2_000] * lines)
-        self.completeness.accepted(
+        self.completeness.promised(source_id, self.clock.ms)
+        self.completeness.stored(
             source_id, lines=lines, line_bytes=10 * lines, rejected=Counter(rejected), events=events
         )
         return events
@@ -83,6 +84,21 @@ def test_before_the_first_delivery_a_source_is_quiet_since_the_start() -> None:
     world = World()
     world.clock.ms += 301_000
     assert (world.acme().last_delivery_ms, world.acme().quiet_s, world.acme().silent) == (None, 301, True)
+
+
+def test_a_promise_ends_a_silence_before_anything_is_stored() -> None:
+    world = World()
+    world.clock.ms += 301_000
+    world.completeness.promised("acme", world.clock.ms)
+    assert (world.acme().quiet_s, world.acme().silent, world.acme().minutes) == (0, False, [])
+
+
+def test_a_delivery_that_waited_in_the_spool_is_no_news_of_its_source() -> None:
+    world = World()
+    world.completeness.promised("acme", START + 100_000)
+    world.clock.ms += 500_000
+    world.completeness.promised("acme", START)
+    assert (world.acme().last_delivery_ms, world.acme().quiet_s, world.acme().silent) == (START + 100_000, 400, True)
 
 
 def test_refused_deliveries_do_not_end_a_silence() -> None:

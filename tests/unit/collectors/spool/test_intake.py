@@ -31,6 +31,13 @@ async def test_what_kafka_does_not_take_is_on_the_disk_when_it_is_promised(world
     assert world.sample("collector_deliveries_total", source="acme", outcome="accepted") is None
 
 
+async def test_a_source_whose_deliveries_wait_on_the_disk_is_not_silent(world: World) -> None:
+    world.producer.error = TIMED_OUT
+    await world.accept("d1")
+    (acme,) = [source for source in world.completeness.report().sources if source.id == "acme"]
+    assert (acme.last_delivery_ms, acme.minutes) == (world.clock.ms, [])
+
+
 async def test_a_source_that_did_not_ask_for_the_spool_is_told_to_come_again(world: World) -> None:
     world.producer.error = TIMED_OUT
     with pytest.raises(KafkaUnavailable):

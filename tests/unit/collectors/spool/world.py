@@ -61,10 +61,11 @@ class World:
         self.clock = TurnedClock(NOW)
         self.metrics = Metrics()
         self.publisher = publisher(self.producer, self.clock, metrics=self.metrics)
+        self.completeness = Completeness(self.clock, {"acme": None, "other": None})
         self.intake = Intake(
             publisher=self.publisher,
             metrics=self.metrics,
-            completeness=Completeness(self.clock, {"acme": None, "other": None}),
+            completeness=self.completeness,
             origin=Origin(build="0123456789ab", boot_id="b007"),
         )
         self.store = SpoolStore(folder, SpoolLimits(max_bytes=max_bytes, min_free_bytes=0))
