@@ -139,6 +139,12 @@ async def start() -> AsyncIterator[Start]:
 
 
 @pytest.fixture
+def collector_type() -> type[Collector]:
+    """For tests that serve it in their own way."""
+    return Collector
+
+
+@pytest.fixture
 async def collector(start: Start) -> Collector:
     """A collector with default limits."""
     return await start()
