@@ -80,6 +80,10 @@ bench: setup ## Measure both jobs and their baselines, records a second
 bench-collectors: setup ## Measure a collector beside rsyslog (MINUTES=10 for how long memory is watched)
 	@$(PY) -m local.bench.collectors --minutes $(or $(MINUTES),1)
 
+.PHONY: determinism
+determinism: setup ## Replay one raw topic in eight ways and compare every bill
+	$(PY) -m pytest -m drill tests/drills/test_determinism.py
+
 .PHONY: schemas
 schemas: $(INSTALLED) ## Regenerate the Protobuf modules from schemas/*.proto
 	$(PY) -m schemas.generate

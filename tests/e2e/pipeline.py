@@ -90,6 +90,13 @@ class Pipeline:
 
         until(midway, "enriched batches before their commit")
 
+    def wait_read(self, raw: str) -> None:
+        """Wait until all that stands in the raw topic now is enriched, committed, and has come to the usage job."""
+        bootstrap, group = self.stack.kafka_bootstrap, self.environ["ENRICHMENT_CONSUMER_GROUP"]
+        written = {number: end for number, end in topics.ends(bootstrap, raw).items() if end}
+        until(lambda: written.items() <= topics.committed(bootstrap, group, raw).items(), "raw to be read")
+        self._wait_checkpoint_after(time.time_ns() // 1_000_000)
+
     def drain(self, feed: Feed, bill: Bill, hour_ms: int) -> None:
         """Let this hour end, and wait until all that was sent before is in the database.
 
@@ -103,8 +110,10 @@ class Pipeline:
             return bill.watermark_ms() >= end_ms
 
         until(passed, "the watermark")
-        written_ms = time.time_ns() // 1_000_000 + 2 * _REFRESH_MS
-        until(lambda: self._last_checkpoint_began_ms(MEDIA_USAGE) > written_ms, "a checkpoint")
+        self._wait_checkpoint_after(time.time_ns() // 1_000_000 + 2 * _REFRESH_MS)
+
+    def _wait_checkpoint_after(self, moment_ms: int) -> None:
+        until(lambda: self._last_checkpoint_began_ms(MEDIA_USAGE) > moment_ms, "a checkpoint")
 
     def _last_checkpoint_began_ms(self, module: str) -> int:
         """When the job's last completed checkpoint began; 0 before the first."""

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 
-import psycopg2
 import pytest
 from confluent_kafka import Producer
 
-from local import kafka, postgres
 from local.stack import Stack
-from schemas import migrations
 from schemas.topics import RAW
-from schemas.topics import topics as all_topics
 from tests.e2e import topics
 from tests.e2e.bill import Bill
 from tests.e2e.feed import Feed
 from tests.e2e.films import Film, register
 from tests.e2e.pipeline import Pipeline
+from tests.e2e.second_pair import SecondPair, second_pair
 from tests.e2e.traffic import Traffic
 from tests.support.batches import HOUR_MS
 
@@ -27,48 +23,23 @@ pytestmark = pytest.mark.timeout(900)
 
 FILM = Film(asset_id="replayed-film", environment_id="replayed-env")
 SHORT = Film(asset_id="replayed-short", environment_id="replayed-other-env", segment_ms=(6_006, 1_001))
-PREFIX = "replay."
-DATABASE = "replay"
 
 
 @pytest.fixture
-def replay(stack: Stack) -> Iterator[Pipeline]:
+def replay(stack: Stack) -> Iterator[SecondPair]:
     """A second pair of jobs, not started, with topics and a billing database of its own, all empty."""
-    for topic in all_topics(stack.settings.partitions):
-        config = topic.config | {"retention.ms": "-1"}
-        kafka.create_topics(stack.kafka_bootstrap, [replace(topic, name=f"{PREFIX}{topic.name}", config=config)])
-    create_database(stack)
-    environ = {
-        "ENRICHMENT_RAW_TOPIC": f"{PREFIX}cdn-logs.raw",
-        "ENRICHMENT_ENRICHED_TOPIC": f"{PREFIX}cdn-logs.enriched",
-        "ENRICHMENT_DEAD_LETTER_TOPIC": f"{PREFIX}cdn-logs.dead-letter",
-        "ENRICHMENT_ENRICHED_TRANSACTIONAL_PREFIX": f"{PREFIX}enriched.",
-        "ENRICHMENT_DEAD_LETTER_TRANSACTIONAL_PREFIX": f"{PREFIX}dead-letter.",
-        "ENRICHMENT_CONSUMER_GROUP": f"{PREFIX}enrichment",
-        "MEDIA_USAGE_ENRICHED_TOPIC": f"{PREFIX}cdn-logs.enriched",
-        "MEDIA_USAGE_CONSUMER_GROUP": f"{PREFIX}media-usage",
-        "MEDIA_USAGE_BILLING_JDBC_URL": postgres.jdbc_url(stack.settings, DATABASE),
-    }
-    second = Pipeline(stack, environ)
+    second = second_pair(stack, "replay")
     yield second
-    second.cancel()
+    second.pipeline.cancel()
 
 
-def create_database(stack: Stack) -> None:
-    with closing(psycopg2.connect(postgres.dsn(stack.settings, "postgres"))) as connection:
-        connection.autocommit = True  # CREATE DATABASE allows no transaction around it
-        with connection.cursor() as cursor:
-            cursor.execute(f"CREATE DATABASE {DATABASE}")
-    migrations.apply(postgres.dsn(stack.settings, DATABASE), "billing")
-
-
-def copy_partitions(stack: Stack, begins: dict[int, int]) -> None:
+def copy_partitions(stack: Stack, begins: dict[int, int], target: str) -> None:
     """Copy raw from these offsets on, one partition after the other, the last one first."""
     producer = Producer({"bootstrap.servers": stack.kafka_bootstrap, "enable.idempotence": True})
     for number, messages in sorted(topics.read(stack.kafka_bootstrap, RAW, begins).items(), reverse=True):
         for message in messages:
             producer.produce(
-                f"{PREFIX}{RAW}",
+                target,
                 message.value(),
                 key=message.key(),
                 partition=number,
@@ -78,7 +49,7 @@ def copy_partitions(stack: Stack, begins: dict[int, int]) -> None:
 
 
 def test_raw_replayed_in_another_order_and_at_full_speed_gives_an_equal_bill(
-    stack: Stack, pipeline: Pipeline, replay: Pipeline, feed: Feed, bill: Bill, first_hour: int
+    stack: Stack, pipeline: Pipeline, replay: SecondPair, feed: Feed, bill: Bill, first_hour: int
 ) -> None:
     """Contract: hours that first closed one by one, with late firings, copies and corrections between them, come to
     the same rows of billable_usage (environment, asset, tier, hour, ms, deliveries, bytes) and to the same ledger
@@ -96,11 +67,11 @@ def test_raw_replayed_in_another_order_and_at_full_speed_gives_an_equal_bill(
     pipeline.drain(feed, bill, hours[1] + 60 * HOUR_MS)
     assert (bill.rows(), bill.ledger()) == (traffic.bill, traffic.ledger)
 
-    copy_partitions(stack, begins)
-    replay.start()
-    replayed = replace(bill, dsn=postgres.dsn(stack.settings, DATABASE))
-    second_feed = Feed(stack.kafka_bootstrap, stack.settings.partitions, f"{PREFIX}{RAW}")
-    replay.drain(second_feed, replayed, hours[1] + 60 * HOUR_MS)
+    copy_partitions(stack, begins, replay.raw)
+    replay.pipeline.start()
+    replayed = replace(bill, dsn=replay.billing_dsn)
+    second_feed = Feed(stack.kafka_bootstrap, stack.settings.partitions, replay.raw)
+    replay.pipeline.drain(second_feed, replayed, hours[1] + 60 * HOUR_MS)
 
     assert replayed.rows() == bill.rows()
     assert replayed.ledger() == bill.ledger()

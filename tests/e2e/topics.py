@@ -38,6 +38,15 @@ def ends(bootstrap_servers: str, topic: str, *, committed: bool = False) -> dict
     return {number: high for number, (_, high) in offsets.items()}
 
 
+def committed(bootstrap_servers: str, group: str, topic: str) -> dict[int, int]:
+    """Offsets that a consumer group has committed; partitions without one are left out."""
+    settings = {"bootstrap.servers": bootstrap_servers, "group.id": group, "enable.auto.commit": False}
+    with closing(Consumer(settings)) as consumer:
+        partitions = consumer.list_topics(topic, _TIMEOUT_S).topics[topic].partitions
+        found = consumer.committed([TopicPartition(topic, number) for number in partitions], _TIMEOUT_S)
+    return {each.partition: each.offset for each in found if each.offset >= 0}
+
+
 def read(bootstrap_servers: str, topic: str, begins: Mapping[int, int]) -> dict[int, list[Message]]:
     """Messages of every partition, in order, from these offsets to what is the end now."""
     last = ends(bootstrap_servers, topic)
