@@ -97,7 +97,7 @@ def _sources(settings: Settings, index: int) -> tuple[object, dict[str, int]]:
     document = yaml.safe_load(Path(settings.sources_file).read_text())
     ports: dict[str, int] = {}
     for source in document["sources"]:
-        if source["listener"]["type"] == "syslog-tcp":
+        if source["listener"]["type"] != "http":
             port = settings.ports.collector_syslog(index, len(ports))
             source["listener"] |= {"host": LOOPBACK, "port": port}
             ports[source["id"]] = port

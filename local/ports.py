@@ -97,7 +97,7 @@ class Ports:
         return self.base + 40 + index
 
     def collector_syslog(self, index: int, number: int) -> int:
-        """Syslog over TCP of collector `index`, for the syslog source of that number; there may be four."""
+        """Syslog of collector `index`, for the syslog source of that number; there may be four."""
         return self.base + 50 + 10 * number + index
 
 

@@ -14,7 +14,7 @@ SOURCES = """\
 sources:
   - {id: one, cdn: fastly, listener: {type: syslog-tcp, port: 0}}
   - {id: posts, cdn: fastly, listener: {type: http}}
-  - {id: two, cdn: fastly, listener: {type: syslog-tcp, host: 0.0.0.0, port: 6514}}
+  - {id: two, cdn: fastly, listener: {type: syslog-udp, host: 0.0.0.0, port: 6514}}
 """
 
 
@@ -44,7 +44,7 @@ def test_only_listeners_of_syslog_are_changed_and_only_this_machine_reaches_them
         "sources": [
             {"id": "one", "cdn": "fastly", "listener": {"type": "syslog-tcp", "port": 19_050, "host": "127.0.0.1"}},
             {"id": "posts", "cdn": "fastly", "listener": {"type": "http"}},
-            {"id": "two", "cdn": "fastly", "listener": {"type": "syslog-tcp", "host": "127.0.0.1", "port": 19_060}},
+            {"id": "two", "cdn": "fastly", "listener": {"type": "syslog-udp", "host": "127.0.0.1", "port": 19_060}},
         ]
     }
 
