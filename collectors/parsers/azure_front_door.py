@@ -29,6 +29,7 @@ import msgspec
 from msgspec import Meta
 
 from collectors.parsers.body_estimate import body_of_total
+from collectors.parsers.cache_status import cache_statuses
 from collectors.parsers.fields import (
     NULLS,
     ByteCount,
@@ -42,19 +43,12 @@ from collectors.parsers.format import Format, always
 from collectors.parsers.json_lines import parse_object
 from collectors.parsers.urls import host_of
 from collectors.records import InvalidLine, LineParser, Record
-from schemas.cdn_logs_pb2 import CacheStatus
 
 #: In either unit.
 _Duration = Annotated[float, Meta(ge=0, lt=1e10)]
 _CATEGORY: Final = "frontdooraccesslog"
 _CLIENT_LEFT: Final = "ClientDisconnected"
-_OTHER: Final = CacheStatus.CACHE_STATUS_OTHER
-_CACHE: Final = {
-    "": CacheStatus.CACHE_STATUS_UNSPECIFIED,
-    "HIT": CacheStatus.CACHE_STATUS_HIT,
-    "REMOTE_HIT": CacheStatus.CACHE_STATUS_HIT,
-    "MISS": CacheStatus.CACHE_STATUS_MISS,
-}
+_CACHE: Final = cache_statuses(hit=("HIT", "REMOTE_HIT"), miss=("MISS",))
 _MS_OF_UNIT: Final = {"s": 1_000, "ms": 1}
 
 
@@ -134,7 +128,7 @@ def _record(row: _Row, ms_of_unit: int) -> Record:
         body_bytes=body_of_total(fields.responsebytes, None, is_http1=not fields.httpversion.startswith(("2", "3"))),
         aborted=fields.errorinfo == _CLIENT_LEFT,
         internal=not from_viewer,
-        cache_status=_CACHE.get(fields.cachestatus, _OTHER),
+        cache_status=_CACHE[fields.cachestatus],
         client_ip=fields.socketip or fields.clientip,
         user_agent=fields.useragent,
         pop=fields.pop,

@@ -30,11 +30,12 @@ from typing import Final, NamedTuple
 import msgspec
 
 from collectors.parsers.body_estimate import body_of_total
+from collectors.parsers.cache_status import cache_statuses
 from collectors.parsers.fields import path_of, text, whole_number
 from collectors.parsers.format import Format, always
 from collectors.parsers.urls import host_of
 from collectors.records import InvalidLine, LineParser, Record
-from schemas.cdn_logs_pb2 import CacheStatus, Method
+from schemas.cdn_logs_pb2 import Method
 
 #: Cache status, status, time, bytes, pull zone, address | ... | request id, country [| body bytes, range, credentials].
 _LINE: Final = re.compile(
@@ -48,13 +49,7 @@ _URL_STARTS: Final = ("https://", "http://")
 _MAX_PARTS: Final = 16
 _GET: Final = Method.METHOD_GET
 _NO_ADDRESS: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - an address in a log, nothing listens
-_OTHER: Final = CacheStatus.CACHE_STATUS_OTHER
-_CACHE: Final = {
-    "": CacheStatus.CACHE_STATUS_UNSPECIFIED,
-    "-": CacheStatus.CACHE_STATUS_UNSPECIFIED,
-    "HIT": CacheStatus.CACHE_STATUS_HIT,
-    "MISS": CacheStatus.CACHE_STATUS_MISS,
-}
+_CACHE: Final = cache_statuses(hit=("HIT",), miss=("MISS",))
 
 
 class Options(msgspec.Struct, forbid_unknown_fields=True):
@@ -88,7 +83,7 @@ def _parse(line: bytes) -> Record:
         method=_GET,
         host=asked.host,
         body_bytes=body_of_total(int(total), None, is_http1=True) if logged_body is None else logged_body,
-        cache_status=_CACHE.get(cache, _OTHER),
+        cache_status=_CACHE[cache],
         client_ip="" if client_ip in _NO_ADDRESS else text(client_ip),
         user_agent=asked.user_agent,
         pop=asked.location,

@@ -27,6 +27,7 @@ import msgspec
 from msgspec import Meta
 
 from collectors.parsers.body_estimate import body_of_total, range_length
+from collectors.parsers.cache_status import cache_statuses
 from collectors.parsers.fields import (
     ByteCount,
     Status,
@@ -42,7 +43,6 @@ from collectors.parsers.named_columns import NamedColumns
 from collectors.parsers.text_columns import columns_of
 from collectors.parsers.utf8 import valid_utf8
 from collectors.records import InvalidLine, LineParser, Record
-from schemas.cdn_logs_pb2 import CacheStatus
 
 #: The names of the JSON keys in their order, which is taken for the order of columns.
 FIELDS: Final = (
@@ -56,12 +56,7 @@ FIELDS: Final = (
     *("responseBytes", "responseContentType", "responseContentRange", "responseContentEncoding"),
 )
 _NEEDED: Final = ("startTimeMs", "responseStatus", "responseBytes", "clientRequestPath", "clientRequestMethod")
-_OTHER: Final = CacheStatus.CACHE_STATUS_OTHER
-_CACHE: Final = {
-    "": CacheStatus.CACHE_STATUS_UNSPECIFIED,
-    "HIT": CacheStatus.CACHE_STATUS_HIT,
-    "MISS": CacheStatus.CACHE_STATUS_MISS,
-}
+_CACHE: Final = cache_statuses(hit=("HIT",), miss=("MISS",))
 
 
 class _Row(msgspec.Struct, gc=False, rename="camel"):
@@ -165,7 +160,7 @@ def _record(row: _Row) -> Record:
         body_bytes=body_of_total(row.response_bytes, range_length(first, last), is_http1=is_http1),
         object_bytes=size,
         aborted=str(row.client_request_completed).lower() in {"false", "0"},
-        cache_status=_CACHE.get(row.cache_status, _OTHER),
+        cache_status=_CACHE[row.cache_status],
         client_ip=text(row.client_ip),
         user_agent=text(row.client_request_user_agent),
         pop=text(row.location_id),

@@ -33,6 +33,7 @@ from typing import Final
 
 import msgspec
 
+from collectors.parsers.cache_status import cache_statuses
 from collectors.parsers.fields import (
     ByteCount,
     Status,
@@ -48,23 +49,14 @@ from collectors.parsers.fields import (
 from collectors.parsers.format import Format, always
 from collectors.parsers.json_lines import JsonLines
 from collectors.records import InvalidLine, LineParser, Record
-from schemas.cdn_logs_pb2 import CacheStatus
 
 #: Body of the test upload at job creation.
 PROBE: Final = {"content": "tests"}
 
 _CLIENT_CLOSED: Final = 499
-_OTHER: Final = CacheStatus.CACHE_STATUS_OTHER
-_CACHE: Final = {
-    "": CacheStatus.CACHE_STATUS_UNSPECIFIED,
-    "unknown": CacheStatus.CACHE_STATUS_UNSPECIFIED,
-    "hit": CacheStatus.CACHE_STATUS_HIT,
-    "stream_hit": CacheStatus.CACHE_STATUS_HIT,
-    "stale": CacheStatus.CACHE_STATUS_HIT,
-    "updating": CacheStatus.CACHE_STATUS_HIT,
-    "miss": CacheStatus.CACHE_STATUS_MISS,
-    "expired": CacheStatus.CACHE_STATUS_MISS,
-}
+_CACHE: Final = cache_statuses(
+    hit=("hit", "stream_hit", "stale", "updating"), miss=("miss", "expired"), unknown=("unknown",)
+)
 
 
 class _ResponseHeaders(msgspec.Struct, gc=False):
@@ -131,7 +123,7 @@ def _parse(line: bytes) -> Record:
         size,
         row.edge_response_status == _CLIENT_CLOSED,
         _is_internal(row),
-        _CACHE.get(row.cache_cache_status, _OTHER),
+        _CACHE[row.cache_cache_status],
         text(row.client_ip),
         text(row.client_request_user_agent),
         text(row.edge_colo_code),

@@ -40,22 +40,15 @@ from urllib.parse import unquote
 import msgspec
 
 from collectors.parsers.body_estimate import body_of_total, range_length
+from collectors.parsers.cache_status import cache_statuses
 from collectors.parsers.fields import NULLS, duration_ms, method_of, path_of, text, user_agent_of
 from collectors.parsers.format import Format, always
 from collectors.parsers.json_lines import JsonLines
 from collectors.records import InvalidLine, LineParser, Record
-from schemas.cdn_logs_pb2 import CacheStatus
 
 _Value = str | int | float | None
 _MAX_NUMBER: Final = 2**53
-_OTHER: Final = CacheStatus.CACHE_STATUS_OTHER
-_CACHE: Final = {
-    "": CacheStatus.CACHE_STATUS_UNSPECIFIED,
-    "-": CacheStatus.CACHE_STATUS_UNSPECIFIED,
-    "Hit": CacheStatus.CACHE_STATUS_HIT,
-    "OriginShieldHit": CacheStatus.CACHE_STATUS_HIT,
-    "Miss": CacheStatus.CACHE_STATUS_MISS,
-}
+_CACHE: Final = cache_statuses(hit=("Hit", "OriginShieldHit"), miss=("Miss",))
 
 
 class _Row(msgspec.Struct, gc=False):
@@ -166,7 +159,7 @@ def _record(row: _Row) -> Record:
         body_bytes=_body_bytes(row, _expected_body(first, last, length)),
         object_bytes=length if status == 200 else None,
         aborted=_is_aborted(row, status),
-        cache_status=_CACHE.get(row.result, _OTHER),
+        cache_status=_CACHE[row.result],
         client_ip=text(row.client_ip),
         user_agent=user_agent_of(text(row.user_agent) or text(row.user_agent_rt), unquote),
         pop=text(row.location),

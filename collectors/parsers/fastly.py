@@ -41,6 +41,7 @@ from typing import Final
 
 import msgspec
 
+from collectors.parsers.cache_status import cache_statuses
 from collectors.parsers.fields import (
     ByteCount,
     Seconds,
@@ -55,16 +56,9 @@ from collectors.parsers.fields import (
 from collectors.parsers.format import Format, always
 from collectors.parsers.json_lines import JsonLines
 from collectors.records import InvalidLine, LineParser, Record
-from schemas.cdn_logs_pb2 import CacheStatus
 
 FORMAT_VERSION: Final = 1
-_OTHER: Final = CacheStatus.CACHE_STATUS_OTHER
-_CACHE: Final = {
-    "": CacheStatus.CACHE_STATUS_UNSPECIFIED,
-    "(null)": CacheStatus.CACHE_STATUS_UNSPECIFIED,
-    "HIT": CacheStatus.CACHE_STATUS_HIT,
-    "MISS": CacheStatus.CACHE_STATUS_MISS,
-}
+_CACHE: Final = cache_statuses(hit=("HIT",), miss=("MISS",))
 
 
 class _Row(msgspec.Struct, gc=False, kw_only=True):
@@ -122,7 +116,7 @@ def _parse(line: bytes) -> Record:
         row.clen if size is None and row.status == 200 else size,
         not row.done,
         not row.edge or bool(row.inner),
-        _CACHE.get(row.cache.partition("-")[0], _OTHER),
+        _CACHE[row.cache.partition("-")[0]],
         text(row.ip),
         text(row.ua),
         text(row.pop),

@@ -32,6 +32,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
+from collectors.parsers.cache_status import cache_statuses
 from collectors.parsers.clf_time import clf_ms
 from collectors.parsers.escapes import unescaped
 from collectors.parsers.fields import (
@@ -51,7 +52,6 @@ from collectors.parsers.request_line import request_of
 from collectors.parsers.text_columns import columns_of
 from collectors.parsers.utf8 import valid_utf8
 from collectors.records import InvalidLine, LineParser, Record
-from schemas.cdn_logs_pb2 import CacheStatus
 
 #: A validation request is small; a delivery without one time of the log format is not taken for one.
 PROBE_MAX_BYTES: Final = 4_096
@@ -71,13 +71,7 @@ _NEEDED: Final = ("time_local", "request", "status", "body_bytes_sent")
 _EDGE_NAMES: Final = frozenset({"hostname", "edgename"})
 _SHARDED: Final = "_cache_sharded"
 _LOCAL_TIME: Final = re.compile(rb"\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:")
-_OTHER: Final = CacheStatus.CACHE_STATUS_OTHER
-_CACHE: Final = {
-    "": CacheStatus.CACHE_STATUS_UNSPECIFIED,
-    "-": CacheStatus.CACHE_STATUS_UNSPECIFIED,
-    "HIT": CacheStatus.CACHE_STATUS_HIT,
-    "MISS": CacheStatus.CACHE_STATUS_MISS,
-}
+_CACHE: Final = cache_statuses(hit=("HIT",), miss=("MISS",))
 
 
 class _Row(msgspec.Struct, gc=False):
@@ -166,7 +160,7 @@ def _record(row: _Row, options: JsonOptions) -> Record:
         body_bytes=row.body_bytes_sent,
         object_bytes=length if size is None and row.status == 200 else size,
         internal=row.host.endswith(_SHARDED) or _is_shields_own(row.shield_type, options),
-        cache_status=_CACHE.get(row.upstream_cache_status, _OTHER),
+        cache_status=_CACHE[row.upstream_cache_status],
         client_ip=text(row.remote_addr),
         user_agent=unescaped(text(row.http_user_agent)),
         pop=_without_brackets(row.dc or row.responding_node),

@@ -19,6 +19,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from collectors.parsers.cache_status import cache_statuses
 from collectors.parsers.fields import (
     NULLS,
     ByteCount,
@@ -32,16 +33,10 @@ from collectors.parsers.fields import (
 from collectors.parsers.format import Format
 from collectors.parsers.json_lines import parse_object
 from collectors.records import InvalidLine, LineParser, Record
-from schemas.cdn_logs_pb2 import CacheStatus
 
 TimeUnit = Literal["s", "ms", "us", "ns", "rfc3339"]
 _Key = Annotated[str, Meta(min_length=1)]
-_OTHER: Final = CacheStatus.CACHE_STATUS_OTHER
-_CACHE: Final = {
-    "": CacheStatus.CACHE_STATUS_UNSPECIFIED,
-    "hit": CacheStatus.CACHE_STATUS_HIT,
-    "miss": CacheStatus.CACHE_STATUS_MISS,
-}
+_CACHE: Final = cache_statuses(hit=("hit",), miss=("miss",))
 
 
 class Fields(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -108,7 +103,7 @@ def parser(options: Options) -> LineParser:
             object_bytes=size if logged_size is None else logged_size,
             aborted=line_fields.flag(names.aborted),
             internal=line_fields.flag(names.internal),
-            cache_status=_CACHE.get(line_fields.text(names.cache_status).lower(), _OTHER),
+            cache_status=_CACHE[line_fields.text(names.cache_status).lower()],
             client_ip=line_fields.text(names.client_ip),
             user_agent=line_fields.text(names.user_agent),
             pop=line_fields.text(names.pop),

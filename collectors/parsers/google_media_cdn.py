@@ -27,6 +27,7 @@ from typing import Final
 
 import msgspec
 
+from collectors.parsers.cache_status import cache_statuses
 from collectors.parsers.fields import method_of, path_of, text
 from collectors.parsers.format import Format, always
 from collectors.parsers.google_log_entry import HttpRequest, address_of, end_ms, optional_duration_ms
@@ -37,13 +38,7 @@ from schemas.cdn_logs_pb2 import CacheStatus
 
 _VIEWER: Final = "edgecache.googleapis.com/EdgeCacheRouteRule"
 _NO_ANSWER: Final = frozenset({0, 499})
-_CACHE: Final = {
-    "": CacheStatus.CACHE_STATUS_UNSPECIFIED,
-    "hit": CacheStatus.CACHE_STATUS_HIT,
-    "stale": CacheStatus.CACHE_STATUS_HIT,
-    "miss": CacheStatus.CACHE_STATUS_MISS,
-    "fetch": CacheStatus.CACHE_STATUS_MISS,
-}
+_CACHE: Final = cache_statuses(hit=("hit", "stale"), miss=("miss", "fetch"))
 
 
 class _Payload(msgspec.Struct, gc=False, rename="camel"):
@@ -116,7 +111,7 @@ def _parse(line: bytes) -> Record:
 
 def _cache_status(chain: str) -> CacheStatus:
     nearest = chain.rpartition(",")[2].strip()
-    return _CACHE.get(nearest, CacheStatus.CACHE_STATUS_OTHER)
+    return _CACHE[nearest]
 
 
 FORMATS: Final[Mapping[str, Format]] = {

@@ -23,6 +23,7 @@ from typing import Final
 import msgspec
 
 from collectors.parsers.body_estimate import body_of_total, range_length
+from collectors.parsers.cache_status import cache_statuses
 from collectors.parsers.escapes import unescaped
 from collectors.parsers.fields import ByteCount, EpochSeconds, Status, seconds_to_ms, text, whole_number
 from collectors.parsers.format import Format
@@ -30,7 +31,6 @@ from collectors.parsers.named_columns import NamedColumns
 from collectors.parsers.request_line import request_of
 from collectors.parsers.text_columns import columns_of
 from collectors.records import InvalidLine, LineParser, Record
-from schemas.cdn_logs_pb2 import CacheStatus
 
 _COMMON: Final = ("time", "pop", "ip", "status", "bytes", "user", "zone", "alias", "cache", "request", "date")
 _NAMES: Final[Mapping[int, tuple[str, ...]]] = {
@@ -40,12 +40,7 @@ _NAMES: Final[Mapping[int, tuple[str, ...]]] = {
         *("latitude", "longitude", "organisation"),
     ),
 }
-_OTHER: Final = CacheStatus.CACHE_STATUS_OTHER
-_CACHE: Final = {
-    "": CacheStatus.CACHE_STATUS_UNSPECIFIED,
-    "HIT": CacheStatus.CACHE_STATUS_HIT,
-    "MISS": CacheStatus.CACHE_STATUS_MISS,
-}
+_CACHE: Final = cache_statuses(hit=("HIT",), miss=("MISS",))
 #: Anything without columns of its own, then a space, in front of the first column.
 _LEAD: Final = re.compile(rb'[^|"]{0,512} (?=\d{10}\.\d{1,6}\|)')
 _RANGE: Final = re.compile(r"bytes=(\d{1,16})-(\d{1,16})", re.ASCII)
@@ -92,7 +87,7 @@ def _parse(line: bytes) -> Record:
         method=request.method,
         host=row.alias,
         body_bytes=body_of_total(row.bytes, _expected_body(row), is_http1=request.protocol.startswith("HTTP/1")),
-        cache_status=_CACHE.get(row.cache, _OTHER),
+        cache_status=_CACHE[row.cache],
         client_ip=row.ip,
         user_agent=unescaped(text(row.agent)),
         pop=row.pop,

@@ -24,6 +24,7 @@ from typing import Final
 
 import msgspec
 
+from collectors.parsers.cache_status import cache_statuses
 from collectors.parsers.combined import parse_combined
 from collectors.parsers.fields import (
     ByteCount,
@@ -41,15 +42,8 @@ from collectors.parsers.json_lines import JsonLines
 from collectors.parsers.request_line import path_of_target
 from collectors.parsers.utf8 import valid_utf8
 from collectors.records import InvalidLine, LineParser, Record
-from schemas.cdn_logs_pb2 import CacheStatus
 
-_OTHER: Final = CacheStatus.CACHE_STATUS_OTHER
-_CACHE: Final = {
-    "": CacheStatus.CACHE_STATUS_UNSPECIFIED,
-    "-": CacheStatus.CACHE_STATUS_UNSPECIFIED,
-    "HIT": CacheStatus.CACHE_STATUS_HIT,
-    "MISS": CacheStatus.CACHE_STATUS_MISS,
-}
+_CACHE: Final = cache_statuses(hit=("HIT",), miss=("MISS",))
 
 
 class _Row(msgspec.Struct, gc=False):
@@ -104,7 +98,7 @@ def _parse_json(line: bytes) -> Record:
         object_bytes=whole_number(str(row.sent_http_content_length)) if size is None and status == 200 else size,
         aborted=row.request_completion != "OK",
         internal=str(row.cdn_internal) in {"1", "True"},
-        cache_status=_CACHE.get(row.upstream_cache_status, _OTHER),
+        cache_status=_CACHE[row.upstream_cache_status],
         client_ip=text(row.remote_addr),
         user_agent=text(row.http_user_agent),
         pop=text(row.hostname),

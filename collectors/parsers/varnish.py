@@ -27,6 +27,7 @@ from typing import Final
 
 import msgspec
 
+from collectors.parsers.cache_status import cache_statuses
 from collectors.parsers.combined import parse_combined
 from collectors.parsers.fields import (
     ByteCount,
@@ -44,15 +45,8 @@ from collectors.parsers.json_lines import JsonLines
 from collectors.parsers.request_line import path_of_target
 from collectors.parsers.utf8 import valid_utf8
 from collectors.records import LineParser, Record
-from schemas.cdn_logs_pb2 import CacheStatus
 
-_OTHER: Final = CacheStatus.CACHE_STATUS_OTHER
-_CACHE: Final = {
-    "": CacheStatus.CACHE_STATUS_UNSPECIFIED,
-    "-": CacheStatus.CACHE_STATUS_UNSPECIFIED,
-    "hit": CacheStatus.CACHE_STATUS_HIT,
-    "miss": CacheStatus.CACHE_STATUS_MISS,
-}
+_CACHE: Final = cache_statuses(hit=("hit",), miss=("miss",))
 
 
 class _Row(msgspec.Struct, gc=False):
@@ -107,7 +101,7 @@ def _parse_json(line: bytes) -> Record:
         object_bytes=length if size is None and row.status == 200 else size,
         aborted=row.method == "GET" and row.status in {200, 206} and length is not None and row.body < length,
         internal=str(row.internal) == "1",
-        cache_status=_CACHE.get(row.handling, _OTHER),
+        cache_status=_CACHE[row.handling],
         client_ip=text(row.client_ip),
         user_agent=text(row.user_agent),
         pop=text(row.edge),
