@@ -7,19 +7,20 @@ import signal
 import subprocess
 import sys
 
+from local.commands import CommandFailed
 from local.demo.feed import FeedDied
 from local.demo.outage import NoRecovery
 from local.demo.platform import Failed, NotInTime, beside
-from local.demo.post import Refused
 from local.demo.run import run
 from local.flink_jobs import JobEnded, SubmitFailed
 from local.ports import PortInUse
 from local.process import StartFailed
 from local.settings import InvalidSetting, from_environment
+from local.traffic.post import Refused
 
 #: What the message of explains; anything else is a fault of the demo itself, and shows its traceback.
 _EXPLAINED = (
-    *(Failed, NotInTime, NoRecovery, Refused, FeedDied, TimeoutError, ConnectionError),
+    *(Failed, CommandFailed, NotInTime, NoRecovery, Refused, FeedDied, TimeoutError, ConnectionError),
     *(JobEnded, SubmitFailed, PortInUse, StartFailed, InvalidSetting, subprocess.TimeoutExpired),
 )
 

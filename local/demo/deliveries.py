@@ -18,10 +18,10 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from local.demo import wire
-from local.demo.events import Cdn, Event
-from local.demo.oracle import HOUR_MS, Oracle
-from local.demo.wire import Wire
+from local.traffic import wire
+from local.traffic.events import Cdn, Event
+from local.traffic.oracle import HOUR_MS, Oracle
+from local.traffic.wire import Wire
 
 MINUTE_MS: Final = 60_000
 DAY_MS: Final = 24 * HOUR_MS
@@ -168,11 +168,13 @@ class Dispatch:
                 yield Delivery(cdn=Cdn.FASTLY, due_ms=due_ms, collector=collector, lines=len(mine), wire=ship(mine))
 
     def _post(self, cdn: Cdn, events: list[Event]) -> Wire:
+        lines, secret = wire.text(events), self._secrets[cdn]
         if cdn is Cdn.CLOUDFLARE:
-            return wire.cloudflare_post(events, self._secrets[cdn])
+            return wire.cloudflare_post(lines, secret)
         if cdn is Cdn.AKAMAI:
-            return wire.akamai_post(events, self._secrets[cdn])
-        return wire.cloudfront_post(events, self._secrets[cdn], uuid.UUID(int=self._draw.getrandbits(128)))
+            return wire.akamai_post(lines, secret)
+        request_id = uuid.UUID(int=self._draw.getrandbits(128))
+        return wire.cloudfront_post(lines, secret, request_id, sent_ms=events[-1].end_ms)
 
     def _retries(self, delivery: Delivery) -> Iterator[Delivery]:
         """Post again to the other collector, at once (the answers cross) or a little later."""

@@ -15,11 +15,11 @@ from typing import Final, Self
 
 import msgspec
 
-from local.demo import catalogue
 from local.demo.deliveries import Dispatch, Step
-from local.demo.events import Cdn
-from local.demo.oracle import Amount, Key, Oracle
 from local.demo.traffic import Traffic
+from local.traffic import catalogue
+from local.traffic.events import Cdn
+from local.traffic.oracle import Amount, Key, Oracle
 
 #: Steps that wait to be played: two simulated hours, some 20 MB.
 _AHEAD: Final = 24

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -14,16 +11,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
-from local import collectors, flink, flink_jobs, postgres
-from local.demo import billing, catalogue, sources
-from local.demo.catalogue import Asset, Catalogue
-from local.demo.clock import ClockFile
-from local.demo.events import Cdn
+from local import billing, collectors, commands, flink, flink_jobs, postgres
+from local.clock import ClockFile
 from local.demo.outage import Outage
 from local.demo.player import Endpoint
 from local.ports import LOOPBACK, Ports
-from local.settings import ROOT, Settings
+from local.settings import Settings
 from local.stack import Stack
+from local.traffic import catalogue, sources
+from local.traffic.catalogue import Asset, Catalogue
+from local.traffic.events import Cdn
 from ops import hours
 
 ENRICHMENT: Final = "jobs.enrichment"
@@ -45,7 +42,7 @@ class NotInTime(RuntimeError):
 
 
 class Failed(RuntimeError):
-    """Something went otherwise than the demo is meant to go; the message says what, and quotes what was printed."""
+    """Something went otherwise than the demo is meant to go; the message says what."""
 
 
 def beside(settings: Settings) -> Settings:
@@ -116,20 +113,9 @@ class Platform:
         catalogue.write(self._stack.assets_dsn, (), [asset])
 
     def reprocess(self, first: datetime, last: datetime) -> str:
-        """Run `python -m ops.reprocess` for these hours and return what it printed. Raises Failed."""
-        argv = [sys.executable, "-m", "ops.reprocess", hours.show(first), hours.show(last), "--yes"]
-        done = subprocess.run(
-            argv,
-            cwd=ROOT,
-            env={**os.environ, **self._stack.environ},
-            capture_output=True,
-            text=True,
-            timeout=_REPROCESS_SECONDS,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise Failed(f"ops.reprocess ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-        return done.stdout
+        """Run `python -m ops.reprocess` for these hours and return what it printed. Raises CommandFailed."""
+        arguments = (hours.show(first), hours.show(last), "--yes")
+        return commands.run(self._stack.environ, "ops.reprocess", *arguments, timeout=_REPROCESS_SECONDS)
 
     def _endpoint(self, index: int) -> Endpoint:
         return Endpoint(

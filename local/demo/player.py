@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from itertools import repeat
 from types import TracebackType
 from typing import Final, Self
 
 import aiohttp
 import msgspec
 
-from local.demo.clock import ClockFile
+from local.clock import ClockFile
 from local.demo.deliveries import STEP_MS, Delivery, Step
-from local.demo.events import Cdn
-from local.demo.post import post
 from local.demo.syslog import Syslog
+from local.traffic.events import Cdn
+from local.traffic.post import post
 
 #: A collector reads its clock file at most every 50 ms; an event may be 5 minutes ahead of it, which is one step.
 #: Steps that take longer than this keep every collector at most one step behind.
@@ -95,6 +96,6 @@ class Player:
             await self._syslog[delivery.collector].send(delivery.wire.body, delivery.lines)
         else:
             url = f"{self._endpoints[delivery.collector].http_url}/v1/logs/{delivery.cdn.value}"
-            await post(self._session, url, delivery)
+            await post(self._session, repeat(url), delivery.wire)
         self.copies += delivery.is_copy
         self.records += 0 if delivery.is_copy else delivery.lines

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from local.demo import billing, bills, catalogue, sources
-from local.demo.catalogue import Catalogue
+from local import billing
+from local.demo import bills, findings
 from local.demo.deliveries import DAY_MS
 from local.demo.feed import Expectation, Feed, Recipe
-from local.demo.oracle import HOUR_MS
 from local.demo.platform import COLLECTOR_OPTIONS, JOB_OPTIONS, Failed, Platform, running
 from local.demo.player import Player
 from local.demo.progress import Progress
 from local.demo.traffic import DEFAULT_RECORDS
 from local.settings import Settings
+from local.traffic import catalogue, comparison, sources
+from local.traffic.catalogue import Catalogue
+from local.traffic.oracle import HOUR_MS
 from ops import audit
 
 SEED: Final = 1
@@ -94,7 +96,7 @@ def _settle(platform: Platform, day: Day) -> None:
 
 def _bill_withheld(platform: Platform, published: Catalogue) -> None:
     """Do what an operator does about an asset that was unknown while it was watched."""
-    found = billing.unresolved(platform.billing_dsn)
+    found = findings.unresolved(platform.billing_dsn)
     if [row.asset_id for row in found] != [published.withheld.asset_id]:
         raise Failed(f"unresolved are {found}, and not {published.withheld.asset_id} alone")
     [unknown] = found
@@ -107,19 +109,19 @@ def _bill_withheld(platform: Platform, published: Catalogue) -> None:
 
 def _prove(platform: Platform, expectation: Expectation) -> int:
     """Print bills, audit and comparison."""
-    late = billing.late(platform.billing_dsn)
+    late = findings.late(platform.billing_dsn)
     _say(
         f"beyond the billing horizon: {late.corrections} batches billed as corrections ({late.corrected_ms} ms), "
         f"{late.copies} copies of batches that were on time not billed again"
     )
     _say("the ten biggest bills:")
-    print(bills.show_biggest(billing.biggest(platform.billing_dsn, 10)))
+    print(bills.show_biggest(findings.biggest(platform.billing_dsn, 10)))
     found = audit.audit(platform.billing_dsn, wait_s=_AUDIT_SECONDS)
     print(audit.report(found))
     billed = billing.rows(platform.billing_dsn)
-    differences = bills.compare(expectation.bills, billed)
+    differences = comparison.compare(expectation.bills, billed)
     if differences:
-        print(bills.show_differences(differences))
+        print(comparison.show_differences(differences))
     print(bills.verdict(expectation.bills, billed), flush=True)
     return 0 if found.clean and not differences else 1
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import aiohttp
 
-from local.demo.events import Cdn
+from local.traffic.events import Cdn
 
 _ACKNOWLEDGED: Final = re.compile(rf'^collector_lines_total{{source="{Cdn.FASTLY}"}} (\S+)$', re.MULTILINE)
 _POLL_SECONDS: Final = 0.03

@@ -11,11 +11,9 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import Final
 
-from msgspec.structs import replace
-
-from local.demo.catalogue import Asset, Catalogue
-from local.demo.events import Cdn, Damage, Event, Kind, Viewer
-from local.demo.session import Session
+from local.traffic.audience import Audience
+from local.traffic.catalogue import Asset, Catalogue
+from local.traffic.events import Event
 
 #: Above a million even without the lines that are damaged on the way.
 DEFAULT_RECORDS: Final = 1_010_000
@@ -30,24 +28,6 @@ _VIRAL_SHARE: Final = (*[0.16] * 18, 0.33, 0.6, 0.66, 0.58, 0.42, 0.3)
 #: Hours in which the withheld asset is watched, and its share then.
 WITHHELD_HOURS: Final = range(18, 21)
 _WITHHELD_SHARE: Final = 0.03
-_CDNS: Final = {Cdn.FASTLY: 30, Cdn.CLOUDFLARE: 25, Cdn.AKAMAI: 20, Cdn.CLOUDFRONT: 25}
-_SEGMENTS_MEAN: Final = 45
-_NOISE: Final = 0.002
-_DAMAGED: Final = 0.0005
-#: CDNs that log shield, mid-tier or sub-requests in the same stream, and the share of misses with such a row.
-_LOGS_INTERNAL: Final = frozenset((Cdn.FASTLY, Cdn.CLOUDFLARE))
-_INTERNAL: Final = 0.5
-
-_USER_AGENTS: Final = (
-    "AppleCoreMedia/1.0.0.22B83 (iPhone; U; CPU OS 18_1 like Mac OS X; en_us)",
-    "AppleCoreMedia/1.0.0.22J580 (Apple TV; U; CPU OS 18_1 like Mac OS X; de_de)",
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0",
-    "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
-    "ExamplePlayer/3.1 (Linux;Android 16) AndroidXMedia3/1.8.0",
-    "Mozilla/5.0 (SMART-TV; LINUX; Tizen 8.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/108.0.0.0",
-)
-_POPS: Final = ("FRA", "CDG", "LHR", "JFK", "ORD", "NRT", "EZE", "DKR")
-_BOT_PATHS: Final = ("/favicon.ico", "/robots.txt", "/wp-login.php", "/apple-touch-icon.png")
 
 
 class Traffic:
@@ -58,6 +38,7 @@ class Traffic:
         self._catalogue = catalogue
         self._day_ms = day_ms
         self._records = records
+        self._audience = Audience(self._draw)
         special = (catalogue.viral, catalogue.withheld)
         self._ordinary = [asset for asset in catalogue.assets if asset not in special]
         # Zipf: few titles are watched much, and most now and then.
@@ -93,48 +74,4 @@ class Traffic:
 
     def _visit(self, asset: Asset, hour: int) -> Iterator[Event]:
         start_ms = self._day_ms + hour * HOUR_MS + self._draw.randrange(HOUR_MS)
-        session = Session(self._draw, self._viewer(asset), asset, start_ms)
-        for event in session.play(segments=1 + int(self._draw.expovariate(1 / _SEGMENTS_MEAN))):
-            roll = self._draw.random()
-            yield self._damaged(event) if roll < _DAMAGED else event
-            if not event.hit and roll > 1 - _INTERNAL and event.viewer.cdn in _LOGS_INTERNAL:
-                yield replace(event, internal=True, request_id=self._draw.getrandbits(64))
-            elif _DAMAGED < roll < _DAMAGED + _NOISE:
-                yield self._bot(event)
-
-    def _viewer(self, asset: Asset) -> Viewer:
-        return Viewer(
-            address=self._address(),
-            user_agent=self._draw.choice(_USER_AGENTS),
-            cdn=self._draw.choices(tuple(_CDNS), tuple(_CDNS.values()))[0],
-            host=f"{asset.environment_id.removeprefix('env-')}.example.com",
-            pop=self._draw.choice(_POPS),
-            protocol=self._draw.choice(("1.1", "2", "2", "3")),
-        )
-
-    def _address(self) -> str:
-        """Draw an address of a range that local/geo.py knows."""
-        if self._draw.random() < 0.25:
-            site, subnet = self._draw.getrandbits(16), self._draw.getrandbits(16)
-            return f"2001:db8:{site:x}:{subnet:x}::{self._draw.randint(1, 9)}"
-        bits = self._draw.getrandbits(17)
-        return f"198.{18 + (bits >> 16)}.{bits >> 8 & 255}.{bits & 255}"
-
-    def _damaged(self, event: Event) -> Event:
-        return replace(event, damage=self._draw.choice((Damage.TRUNCATED, Damage.WRONG_TYPE)))
-
-    def _bot(self, event: Event) -> Event:
-        """Make a crawler's request for a file that no asset has, at the time of another event."""
-        return replace(
-            event,
-            path=self._draw.choice(_BOT_PATHS),
-            method="GET",
-            kind=Kind.OTHER,
-            status=404,
-            object_bytes=512,
-            body_bytes=512,
-            completed=True,
-            request_id=self._draw.getrandbits(64),
-            asset=None,
-            rendition=None,
-        )
+        return self._audience.visit(asset, start_ms)

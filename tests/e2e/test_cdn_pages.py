@@ -14,7 +14,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from local.demo.clock import ClockFile
+from local.clock import ClockFile
 from local.ports import LOOPBACK, free_base
 from local.stack import Stack
 from schemas.cdn_logs_pb2 import AccessLogBatch

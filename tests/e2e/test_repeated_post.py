@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from collectors.build import hash_sources
-from local.demo.clock import ClockFile
+from local.clock import ClockFile
 from local.settings import ROOT
 from local.stack import Stack
 from schemas.cdn_logs_pb2 import AccessLogBatch, BatchHeader

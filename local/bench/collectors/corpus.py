@@ -16,10 +16,10 @@ from typing import Final
 
 import msgspec
 
-from local.demo import logs
-from local.demo.events import Cdn, Event, Kind, Viewer
-from local.demo.wire import Wire
 from local.settings import ROOT
+from local.traffic import logs
+from local.traffic.events import Cdn, Event, Kind, Viewer
+from local.traffic.wire import Wire
 
 _SHIPPED: Final = ROOT / "collectors" / "parsers"
 

@@ -8,8 +8,8 @@ from itertools import cycle, islice
 
 import aiohttp
 
-from local.demo.wire import Wire
 from local.ports import LOOPBACK
+from local.traffic.wire import Wire
 
 Post = Callable[[Wire], Awaitable[None]]
 

@@ -24,10 +24,10 @@ from jobs.enrichment.paths import PathGrammar
 from jobs.media_usage.batch_tally import BatchTally, tally_batch
 from jobs.media_usage.repeated_lines import is_recognised, lines_of, without_repeated
 from jobs.media_usage.rules import RULES
-from local.demo import catalogue, logs, sources
-from local.demo.events import Cdn
-from local.demo.oracle import Amount, Key, Oracle
 from local.demo.traffic import Traffic
+from local.traffic import catalogue, logs, sources
+from local.traffic.events import Cdn
+from local.traffic.oracle import Amount, Key, Oracle
 from schemas.batch import stamp_publication
 from schemas.cdn_logs_pb2 import AccessLogBatch
 

@@ -8,7 +8,6 @@ from itertools import pairwise
 
 import pytest
 
-from local.demo import catalogue
 from local.demo.deliveries import (
     BEYOND_HORIZON,
     CLOCK_ENDS_MS,
@@ -19,9 +18,10 @@ from local.demo.deliveries import (
     Dispatch,
     Step,
 )
-from local.demo.events import Cdn, Event
-from local.demo.oracle import HOUR_MS, Oracle
 from local.demo.traffic import Traffic
+from local.traffic import catalogue
+from local.traffic.events import Cdn, Event
+from local.traffic.oracle import HOUR_MS, Oracle
 
 DAY = 1_795_392_000_000
 HORIZON_MS = 48 * HOUR_MS

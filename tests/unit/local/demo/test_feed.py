@@ -12,8 +12,8 @@ import msgspec
 import pytest
 
 from local.demo.deliveries import Step
-from local.demo.events import Cdn
 from local.demo.feed import Expectation, Feed, FeedDied, Recipe, draw
+from local.traffic.events import Cdn
 
 RECIPE = Recipe(
     seed=1,
@@ -57,7 +57,7 @@ def test_the_death_of_the_drawing_process_is_noticed() -> None:
 
 OWNER_THAT_IS_KILLED = """
 import os, signal
-from local.demo.events import Cdn
+from local.traffic.events import Cdn
 from local.demo.feed import Feed, Recipe
 
 endless = Recipe(seed=1, day_ms=0, records=10_000_000, assets=10, secrets={cdn: "secret" for cdn in Cdn})

@@ -9,14 +9,15 @@ from typing import NoReturn
 
 import pytest
 
+from local.commands import CommandFailed
 from local.demo import __main__ as program
 from local.demo.feed import FeedDied
 from local.demo.outage import NoRecovery
 from local.demo.platform import Failed, NotInTime
-from local.demo.post import Refused
 from local.flink_jobs import JobEnded, SubmitFailed
 from local.ports import PortInUse
 from local.process import StartFailed
+from local.traffic.post import Refused
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +48,19 @@ def test_the_status_is_that_of_the_comparison(monkeypatch: pytest.MonkeyPatch, s
 
 @pytest.mark.parametrize(
     "error",
-    [Failed, NotInTime, NoRecovery, Refused, FeedDied, JobEnded, SubmitFailed, PortInUse, StartFailed, TimeoutError],
+    [
+        Failed,
+        CommandFailed,
+        NotInTime,
+        NoRecovery,
+        Refused,
+        FeedDied,
+        JobEnded,
+        SubmitFailed,
+        PortInUse,
+        StartFailed,
+        TimeoutError,
+    ],
 )
 def test_what_has_an_explanation_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: type[Exception]

@@ -10,13 +10,15 @@ from typing import Any, cast
 
 import pytest
 
-from local import flink, flink_jobs
-from local.demo import billing, platform, sources
-from local.demo.clock import ClockFile
+from local import billing, flink, flink_jobs
+from local.clock import ClockFile
+from local.commands import CommandFailed
+from local.demo import platform
 from local.demo.platform import ENRICHMENT, Failed, NotInTime, Platform, beside
 from local.demo.player import Endpoint
 from local.settings import Settings
 from local.stack import Stack
+from local.traffic import sources
 
 
 class StandIn:
@@ -106,7 +108,7 @@ def test_reprocess_is_the_operators_own_command(running: Platform, monkeypatch: 
 
 def test_a_refused_reprocess_says_why(running: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subprocess, "run", Command(1))
-    with pytest.raises(Failed, match=r"ended with 1:\nprinted\ncomplained"):
+    with pytest.raises(CommandFailed, match=r"ended with 1:\nprinted\ncomplained"):
         running.reprocess(*HOURS)
 
 

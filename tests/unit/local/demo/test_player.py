@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from local.demo.clock import ClockFile
+from local.clock import ClockFile
 from local.demo.deliveries import STEP_MS, Delivery, Step
-from local.demo.events import Cdn
 from local.demo.player import Endpoint, Player
-from local.demo.post import Refused
-from local.demo.wire import Wire
+from local.traffic.events import Cdn
+from local.traffic.post import Refused
+from local.traffic.wire import Wire
 
 START_MS = 1_795_392_000_000
 

@@ -11,15 +11,17 @@ from typing import Any, Self
 
 import pytest
 
-from local.demo import billing, bills, catalogue, run
-from local.demo.billing import Bill, Late, Unresolved
-from local.demo.clock import ClockFile
+from local import billing
+from local.clock import ClockFile
+from local.demo import findings, run
 from local.demo.deliveries import CLOCK_ENDS_MS, Step
 from local.demo.feed import Expectation
-from local.demo.oracle import Amount, Key
+from local.demo.findings import Bill, Late, Unresolved
 from local.demo.platform import Failed
 from local.demo.run import Day
 from local.settings import Settings
+from local.traffic import catalogue, comparison
+from local.traffic.oracle import Amount, Key
 from ops import audit
 
 
@@ -121,9 +123,9 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
         monkeypatch.setattr(run, name, value)
     monkeypatch.setattr(audit, "audit", lambda *_, **__: SimpleNamespace(clean=True))
     monkeypatch.setattr(audit, "report", lambda _: "the audit")
-    monkeypatch.setattr(billing, "unresolved", lambda _: [Unresolved("premiere-withheld", HOUR, HOUR, 7)])
-    monkeypatch.setattr(billing, "late", lambda _: Late(2, 500, 1))
-    monkeypatch.setattr(billing, "biggest", lambda *_: [Bill("env-a", "film", EXPECTED[ROW])])
+    monkeypatch.setattr(findings, "unresolved", lambda _: [Unresolved("premiere-withheld", HOUR, HOUR, 7)])
+    monkeypatch.setattr(findings, "late", lambda _: Late(2, 500, 1))
+    monkeypatch.setattr(findings, "biggest", lambda *_: [Bill("env-a", "film", EXPECTED[ROW])])
     monkeypatch.setattr(billing, "rows", lambda _: dict(EXPECTED))
     return world
 
@@ -150,7 +152,7 @@ def test_a_difference_is_shown_and_fails(
     monkeypatch.setattr(billing, "rows", lambda _: {ROW: Amount(4_003, 1, 1_000)})
     assert run.run(Settings(), records=4) == 1
     *_, difference, verdict = capsys.readouterr().out.splitlines()
-    assert difference == bills.show_differences(bills.compare(EXPECTED, {ROW: Amount(4_003, 1, 1_000)}))
+    assert difference == comparison.show_differences(comparison.compare(EXPECTED, {ROW: Amount(4_003, 1, 1_000)}))
     assert verdict == "demo: expected_ms=4004 billed_ms=4003 rows=1 difference=1"
 
 
@@ -162,7 +164,7 @@ def test_equal_bills_with_an_audit_that_is_not_clean_fail_too(world: World, monk
 def test_another_unresolved_asset_than_the_withheld_one_ends_the_demo(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(billing, "unresolved", lambda _: [Unresolved("lost", HOUR, HOUR, 1)])
+    monkeypatch.setattr(findings, "unresolved", lambda _: [Unresolved("lost", HOUR, HOUR, 1)])
     with pytest.raises(Failed, match="not premiere-withheld alone"):
         run.run(Settings(), records=4)
     assert world.story[-1] == "stopped"

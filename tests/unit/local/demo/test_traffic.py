@@ -8,9 +8,9 @@ from collections import Counter
 import pytest
 
 from local import geo
-from local.demo import catalogue
-from local.demo.events import Cdn, Damage, Event, Kind
 from local.demo.traffic import DAY_MS, DEFAULT_RECORDS, HOUR_MS, WITHHELD_HOURS, Traffic
+from local.traffic import catalogue
+from local.traffic.events import Cdn, Damage, Event, Kind
 
 CATALOGUE = catalogue.build(seed=1)
 DAY = 1_795_392_000_000

@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from local.bench.collectors.load import Refused, post_all, post_at_rate, poster, send_syslog
-from local.demo.wire import Wire
+from local.traffic.wire import Wire
 
 DELIVERIES = [Wire(body=b"a", headers={"X-Part": "1"}), Wire(body=b"b")]
 

@@ -12,8 +12,8 @@ from typing import Final
 
 import msgspec
 
-from local.demo import logs
-from local.demo.events import Event
+from local.traffic import logs
+from local.traffic.events import Event
 
 #: Lines that Kinesis hands to Firehose as one record.
 _FIREHOSE_LINES: Final = 200
@@ -37,28 +37,39 @@ def counted_syslog(events: Sequence[Event]) -> Wire:
     return Wire(body="".join(f"{len(line)} {line}" for line in lines).encode())
 
 
-def cloudflare_post(events: Sequence[Event], secret: str) -> Wire:
+def text(events: Sequence[Event]) -> bytes:
+    """One line after the other, as every CDN but a syslog sender writes them."""
+    return "".join(f"{logs.line(event)}\n" for event in events).encode()
+
+
+def fastly_post(lines: bytes, secret: str) -> Wire:
+    """Fastly's HTTPS endpoint, newline-delimited; our secret travels in a header that the endpoint configures."""
+    return Wire(body=lines, headers={"Authorization": f"Bearer {secret}"})
+
+
+def cloudflare_post(lines: bytes, secret: str) -> Wire:
     """Logpush: gzipped NDJSON; our secret travels in a header that the destination's URL configures."""
     return Wire(
         # Without a time in the gzip header, so that the same lines make the same bytes.
-        body=gzip.compress(_lines(events), compresslevel=1, mtime=0),
+        body=gzip.compress(lines, compresslevel=1, mtime=0),
         headers={"Content-Encoding": "gzip", "Authorization": f"Bearer {secret}"},
     )
 
 
-def akamai_post(events: Sequence[Event], secret: str) -> Wire:
+def akamai_post(lines: bytes, secret: str) -> Wire:
     """DataStream 2, custom HTTPS endpoint: plain JSON lines with Basic authentication."""
     credentials = base64.b64encode(f"datastream:{secret}".encode()).decode()
-    return Wire(body=_lines(events), headers={"Authorization": f"Basic {credentials}"})
+    return Wire(body=lines, headers={"Authorization": f"Basic {credentials}"})
 
 
-def cloudfront_post(events: Sequence[Event], secret: str, request_id: uuid.UUID) -> Wire:
+def cloudfront_post(lines: bytes, secret: str, request_id: uuid.UUID, sent_ms: int) -> Wire:
     """Firehose: base64 records of several lines each, in one JSON request with an id that retries keep."""
+    single = lines.splitlines(keepends=True)
     records = [
-        {"data": base64.b64encode(_lines(events[start : start + _FIREHOSE_LINES])).decode()}
-        for start in range(0, len(events), _FIREHOSE_LINES)
+        {"data": base64.b64encode(b"".join(single[start : start + _FIREHOSE_LINES])).decode()}
+        for start in range(0, len(single), _FIREHOSE_LINES)
     ]
-    request = {"requestId": str(request_id), "timestamp": events[-1].end_ms, "records": records}
+    request = {"requestId": str(request_id), "timestamp": sent_ms, "records": records}
     return Wire(
         body=json.dumps(request).encode(),
         headers={
@@ -68,10 +79,6 @@ def cloudfront_post(events: Sequence[Event], secret: str, request_id: uuid.UUID)
             "X-Amz-Firehose-Access-Key": secret,
         },
     )
-
-
-def _lines(events: Sequence[Event]) -> bytes:
-    return "".join(f"{logs.line(event)}\n" for event in events).encode()
 
 
 def _classic_header(event: Event) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from local.demo import logs
-from local.demo.events import Cdn, Damage, Event, Kind, Viewer
+from local.traffic import logs
+from local.traffic.events import Cdn, Damage, Event, Kind, Viewer
 
 END_MS = 1_795_417_200_391
 

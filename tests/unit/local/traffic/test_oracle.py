@@ -10,9 +10,9 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from local.demo.catalogue import Asset, Packaging, Rendition
-from local.demo.events import Cdn, Damage, Event, Kind, Viewer
-from local.demo.oracle import Amount, Key, Oracle, billed, tier
+from local.traffic.catalogue import Asset, Packaging, Rendition
+from local.traffic.events import Cdn, Damage, Event, Kind, Viewer
+from local.traffic.oracle import Amount, Key, Oracle, billed, tier
 
 HOUR_MS = 1_795_392_000_000
 SIZE = 1_000

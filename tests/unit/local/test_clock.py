@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local.demo.clock import ClockFile
+from local.clock import ClockFile
 
 
 def test_a_new_clock_stands_at_its_start(tmp_path: Path) -> None:

@@ -1,29 +1,34 @@
-"""The demo's sources, as the file that its collectors read."""
+"""The sources of made-up traffic, as the file that collectors read."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
-from local.demo.events import Cdn
-from local.demo.logs import CLOUDFRONT_FIELDS
+from local.traffic.events import Cdn
+from local.traffic.logs import CLOUDFRONT_FIELDS
 
 #: Sources whose lines are told apart one by one. Without CloudFront, so that a day has both kinds.
 _MAY_REPEAT_LINES: Final = frozenset((Cdn.FASTLY, Cdn.CLOUDFLARE, Cdn.AKAMAI))
+#: CDNs that post in the demo, where Fastly sends syslog.
+POSTING: Final = tuple(cdn for cdn in Cdn if cdn is not Cdn.FASTLY)
 
 
-def new_secrets() -> dict[Cdn, str]:
+def new_secrets(cdns: Iterable[Cdn] = POSTING) -> dict[Cdn, str]:
     """Make a secret for every CDN that posts; syslog has none."""
-    return {cdn: secrets.token_urlsafe(24) for cdn in Cdn if cdn is not Cdn.FASTLY}
+    return {cdn: secrets.token_urlsafe(24) for cdn in cdns}
 
 
 def write(file: Path, known: Mapping[Cdn, str]) -> None:
-    """Write the file. It holds no secret, only their hashes; the stack gives each collector its syslog port."""
+    """Write the file. A CDN without a known secret sends syslog; the stack gives each collector its port.
+
+    It holds no secret, only their hashes.
+    """
     sources = [_source(cdn, known.get(cdn)) for cdn in Cdn]
     file.write_text(yaml.safe_dump({"sources": sources}, sort_keys=False))
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from local.demo.events import Cdn, Event, Kind, Viewer
-from local.demo.told import Told, told
+from local.traffic.events import Cdn, Event, Kind, Viewer
+from local.traffic.told import Told, told
 
 SIZE = 1_000_000
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from local.demo.events import Cdn, Event
-from local.demo.logs import akamai_bytes, cloudfront_bytes, content_length
+from local.traffic.events import Cdn, Event
+from local.traffic.logs import akamai_bytes, cloudfront_bytes, content_length
 
 #: What CloudFront's headers are taken to be: it logs totals only. HTTP/1 does not compress its headers.
 _ALLOWANCE_HTTP1: Final = 600

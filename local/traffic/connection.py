@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from typing import Final, TypedDict, Unpack
 
-from local.demo.catalogue import Asset, Rendition
-from local.demo.events import Event, Kind, Viewer
+from local.traffic.catalogue import Asset, Rendition
+from local.traffic.events import Event, Kind, Viewer
 
 #: Share of responses that the CDN has to fetch from the origin first, and how long that takes at most.
 _MISS: Final = 0.06

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from local.demo import catalogue
-from local.demo.catalogue import Asset, Catalogue, Rendition
+from local.traffic import catalogue
+from local.traffic.catalogue import Asset, Catalogue, Rendition
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,9 @@ import random
 
 import pytest
 
-from local.demo import catalogue
-from local.demo.connection import Connection
-from local.demo.events import Cdn, Event, Kind, Viewer
+from local.traffic import catalogue
+from local.traffic.connection import Connection
+from local.traffic.events import Cdn, Event, Kind, Viewer
 
 VIEWER = Viewer(
     address="198.18.0.1",

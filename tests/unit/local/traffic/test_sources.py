@@ -1,4 +1,4 @@
-"""The demo's sources are ones that a collector accepts, and hold no secret."""
+"""The sources are ones that a collector accepts, and hold no secret."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from collectors.sources import Sources, load_sources
-from local.demo import sources
-from local.demo.events import Cdn
+from local.traffic import sources
+from local.traffic.events import Cdn
 
 
 @pytest.fixture
@@ -31,6 +31,13 @@ def test_a_collector_reads_the_file(loaded: Sources) -> None:
     http = [loaded.http(cdn.value) for cdn in Cdn]
     assert [source and source.id for source in http] == [None, "cloudflare", "akamai", "cloudfront"]
     assert [source.id for source in loaded.syslog()] == ["fastly"]
+
+
+def test_a_cdn_with_a_secret_posts_whatever_it_does_in_the_demo(tmp_path: Path) -> None:
+    sources.write(tmp_path / "sources.yaml", sources.new_secrets(Cdn))
+    loaded = load_sources(tmp_path / "sources.yaml", http_host="127.0.0.1", environ={})
+    assert [loaded.http(cdn.value) is not None for cdn in Cdn] == [True] * len(Cdn)
+    assert list(loaded.syslog()) == []
 
 
 def test_lines_are_told_apart_wherever_ranges_are_billed(loaded: Sources) -> None:

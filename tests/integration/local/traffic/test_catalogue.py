@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import psycopg2
 
-from local.demo import catalogue
+from local.traffic import catalogue
 
 CATALOGUE = catalogue.build(seed=1, count=20)
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from itertools import cycle, repeat
 
 import aiohttp
 import pytest
 from aiohttp import web
 
-from local.demo import post as posting
-from local.demo.deliveries import Delivery
-from local.demo.events import Cdn
-from local.demo.post import Refused, post
-from local.demo.wire import Wire
+from local.traffic import post as posting
+from local.traffic.post import Refused, post
+from local.traffic.wire import Wire
 
 
 @dataclass
@@ -47,8 +47,8 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
-def delivery(body: bytes = b"a line\n", **headers: str) -> Delivery:
-    return Delivery(cdn=Cdn.AKAMAI, due_ms=0, collector=0, lines=1, wire=Wire(body=body, headers=headers))
+def wire(body: bytes = b"a line\n", **headers: str) -> Wire:
+    return Wire(body=body, headers=headers)
 
 
 def busy(retry_after: str = "0") -> web.Response:
@@ -56,14 +56,14 @@ def busy(retry_after: str = "0") -> web.Response:
 
 
 async def test_body_and_headers_arrive_as_they_are(server: Server, session: aiohttp.ClientSession) -> None:
-    sent = delivery(b"\x1f\x8bnot really gzip", Authorization="Basic eDp5", **{"Content-Encoding": "gzip"})
-    await post(session, server.url, sent)
+    sent = wire(b"\x1f\x8bnot really gzip", Authorization="Basic eDp5", **{"Content-Encoding": "gzip"})
+    await post(session, repeat(server.url), sent)
     assert server.posted == [(b"\x1f\x8bnot really gzip", "Basic eDp5")]
 
 
 async def test_a_busy_server_is_asked_again_with_the_same_bytes(server: Server, session: aiohttp.ClientSession) -> None:
     server.answers = [busy(), busy()]
-    await post(session, server.url, delivery())
+    await post(session, repeat(server.url), wire())
     assert server.posted == [(b"a line\n", None)] * 3
 
 
@@ -71,17 +71,35 @@ async def test_an_unreachable_server_is_tried_until_the_deadline(
     session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(posting, "_RETRY_SECONDS", 0.01)
-    monkeypatch.setattr(posting, "_DEADLINE_SECONDS", 0.1)
     with pytest.raises(TimeoutError, match="took no delivery for"):
-        await post(session, "http://127.0.0.1:9/", delivery())
+        await post(session, repeat("http://127.0.0.1:9/"), wire(), patience_s=0.1)
+
+
+async def test_a_server_that_does_not_answer_in_time_is_passed_over(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(posting, "_RETRY_SECONDS", 0.01)
+    silent = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    stalled = f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}/"
+    async with silent, aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=0.2)) as session:
+        await post(session, cycle((stalled, server.url)), wire())
+    assert server.posted == [(b"a line\n", None)]
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 413, 500])
 async def test_any_other_answer_is_a_refusal(server: Server, session: aiohttp.ClientSession, status: int) -> None:
     server.answers = [web.Response(status=status, text="because")]
     with pytest.raises(Refused, match=f"{status} because"):
-        await post(session, server.url, delivery())
+        await post(session, repeat(server.url), wire())
     assert len(server.posted) == 1
+
+
+async def test_what_is_a_reason_to_come_again_is_for_the_sender_to_say(
+    server: Server, session: aiohttp.ClientSession
+) -> None:
+    server.answers = [web.Response(status=500, headers={"Retry-After": "0"})]
+    await post(session, repeat(server.url), wire(), again=range(500, 600))
+    assert len(server.posted) == 2
 
 
 @pytest.mark.parametrize(
@@ -99,9 +117,9 @@ async def test_firehose_takes_only_its_own_answer_for_success(
     server: Server, session: aiohttp.ClientSession, answer: str, accepted: bool
 ) -> None:
     server.answers = [web.Response(text=answer)]
-    firehose = delivery(b"{}", **{"X-Amz-Firehose-Request-Id": "r-1"})
+    firehose = wire(b"{}", **{"X-Amz-Firehose-Request-Id": "r-1"})
     if accepted:
-        await post(session, server.url, firehose)
+        await post(session, repeat(server.url), firehose)
     else:
         with pytest.raises(Refused, match="does not name it"):
-            await post(session, server.url, firehose)
+            await post(session, repeat(server.url), firehose)

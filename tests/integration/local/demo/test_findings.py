@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-from local.demo import billing as read
-from local.demo.billing import Bill, Late, Unresolved
-from local.demo.oracle import Amount, Key
+from local.demo import findings as read
+from local.demo.findings import Bill, Late, Unresolved
+from local.traffic.oracle import Amount
 from tests.integration.billing import HOUR, Billing
 
 HOUR_MS = int(HOUR.timestamp()) * 1_000
 
 
-def test_an_empty_database_bills_nothing(billing: Billing) -> None:
-    assert read.rows(billing.dsn) == {}
+def test_an_empty_database_shows_nothing(billing: Billing) -> None:
     assert read.biggest(billing.dsn, 10) == []
     assert read.unresolved(billing.dsn) == []
     assert read.late(billing.dsn) == Late(0, 0, 0)
-    assert read.watermark(billing.dsn) is None
-
-
-def test_every_row_has_its_key_and_amount(billing: Billing) -> None:
-    billing.usage(1_500)
-    billing.usage(700, hour=HOUR + timedelta(hours=1), asset="song", tier="audio-only")
-    assert read.rows(billing.dsn) == {
-        Key(HOUR_MS, "env-a", "film", "1080p"): Amount(1_500, 2, 2_000),
-        Key(HOUR_MS + 3_600_000, "env-a", "song", "audio-only"): Amount(700, 2, 2_000),
-    }
 
 
 def test_the_biggest_bills_add_up_hours_and_tiers(billing: Billing) -> None:
@@ -57,10 +46,3 @@ def test_unresolved_assets_come_with_their_hours_and_records(billing: Billing) -
         Unresolved("lost", later, later, 1),
         Unresolved("premiere", HOUR, later, 5),
     ]
-
-
-def test_the_watermark_is_that_of_the_media_usage_job(billing: Billing) -> None:
-    reached = datetime(2026, 9, 2, 3, 4, 5, tzinfo=UTC)
-    billing.watermark(reached)
-    billing.watermark(reached + timedelta(days=1), job="other")
-    assert read.watermark(billing.dsn) == reached

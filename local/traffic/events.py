@@ -9,11 +9,11 @@ from enum import StrEnum
 
 import msgspec
 
-from local.demo.catalogue import Asset, Rendition
+from local.traffic.catalogue import Asset, Rendition
 
 
 class Cdn(StrEnum):
-    """The CDNs of the demo; the value is also the id of the source that their logs are posted to."""
+    """The CDNs that there are lines of; the value is also the id of the source that their logs are posted to."""
 
     FASTLY = "fastly"
     CLOUDFLARE = "cloudflare"

@@ -1,7 +1,7 @@
-"""What the demo writes is what the product reads: every line of a drawn hour, record by record.
+"""What CDNs are made to write is what the product reads: every line of a drawn hour, record by record.
 
 The expectation shares no code with the product; this is the one place where the two are laid side by side, so that a
-disagreement shows here in a second and not at the end of a demo.
+disagreement shows here in a second and not at the end of a run.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import pytest
 
 from collectors.records import InvalidLine, LineParser, Record
 from collectors.sources import load_sources
-from local.demo import catalogue, logs, sources
-from local.demo.events import Cdn, Damage, Event
-from local.demo.told import told
 from local.demo.traffic import Traffic
+from local.traffic import catalogue, logs, sources
+from local.traffic.events import Cdn, Damage, Event
+from local.traffic.told import told
 from schemas.cdn_logs_pb2 import Method
 
 DAY = 1_795_392_000_000

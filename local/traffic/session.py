@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from itertools import accumulate
 from typing import ClassVar, Final, Unpack
 
-from local.demo.catalogue import Asset, Rendition
-from local.demo.connection import Answer, Connection
-from local.demo.events import Cdn, Event, Kind, Viewer
+from local.traffic.catalogue import Asset, Rendition
+from local.traffic.connection import Answer, Connection
+from local.traffic.events import Cdn, Event, Kind, Viewer
 
 #: A player keeps this much media ahead of the picture, then asks only as fast as it plays.
 _BUFFER_MS: Final = 30_000

@@ -1,19 +1,13 @@
-"""What stands in the billing database, asked in SQL as anybody may who has its address."""
+"""What the demo shows of the billing database beside the bill."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import psycopg2
+from local.billing import query
+from local.traffic.oracle import Amount
 
-from local.demo.oracle import Amount, Key
-from ops import watermark as stored_watermark
-
-_ROWS = """
-SELECT (extract(epoch FROM hour) * 1000)::bigint, environment_id, asset_id, tier, delivered_ms, deliveries, bytes
-FROM billable_usage
-"""
 _BIGGEST = """
 SELECT environment_id, asset_id, sum(delivered_ms)::bigint, sum(deliveries)::bigint, sum(bytes)::bigint
 FROM billable_usage GROUP BY environment_id, asset_id ORDER BY 3 DESC, asset_id LIMIT %s
@@ -57,41 +51,16 @@ class Late(NamedTuple):
     copies: int
 
 
-def rows(dsn: str) -> dict[Key, Amount]:
-    """Return every row of `billable_usage`."""
-    return {Key(*row[:4]): Amount(*row[4:]) for row in _query(dsn, _ROWS)}
-
-
 def biggest(dsn: str, count: int) -> list[Bill]:
     """Return the assets with the most delivered time, first the most."""
-    return [Bill(row[0], row[1], Amount(*row[2:])) for row in _query(dsn, _BIGGEST, count)]
+    return [Bill(row[0], row[1], Amount(*row[2:])) for row in query(dsn, _BIGGEST, count)]
 
 
 def unresolved(dsn: str) -> list[Unresolved]:
     """Return the queue that an operator works off."""
-    return [Unresolved(*row) for row in _query(dsn, _UNRESOLVED)]
+    return [Unresolved(*row) for row in query(dsn, _UNRESOLVED)]
 
 
 def late(dsn: str) -> Late:
     """Return what became of batches beyond the horizon."""
-    return Late(*_query(dsn, _LATE)[0])
-
-
-def watermark(dsn: str) -> datetime | None:
-    """Return the media-usage job's stored watermark; None before the first."""
-    connection = psycopg2.connect(dsn)
-    try:
-        with connection, connection.cursor() as cursor:
-            return stored_watermark.read(cursor)
-    finally:
-        connection.close()
-
-
-def _query(dsn: str, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
-    connection = psycopg2.connect(dsn)
-    try:
-        with connection, connection.cursor() as cursor:
-            cursor.execute(statement, parameters)
-            return cursor.fetchall()
-    finally:
-        connection.close()
+    return Late(*query(dsn, _LATE)[0])

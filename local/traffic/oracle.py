@@ -9,8 +9,8 @@ from collections import defaultdict
 from ipaddress import ip_network
 from typing import Final, NamedTuple
 
-from local.demo.events import Cdn, Damage, Event, Kind
-from local.demo.told import told
+from local.traffic.events import Cdn, Damage, Event, Kind
+from local.traffic.told import told
 
 HOUR_MS: Final = 3_600_000
 #: Highest picture height of each tier; above the last one it is 2160p.

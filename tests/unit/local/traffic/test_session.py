@@ -8,10 +8,10 @@ from itertools import pairwise
 
 import pytest
 
-from local.demo import catalogue
-from local.demo.catalogue import Asset
-from local.demo.events import Cdn, Event, Kind, Viewer
-from local.demo.session import Session
+from local.traffic import catalogue
+from local.traffic.catalogue import Asset
+from local.traffic.events import Cdn, Event, Kind, Viewer
+from local.traffic.session import Session
 
 CATALOGUE = catalogue.build(seed=1, count=40)
 START_MS = 1_795_392_000_000

@@ -1,6 +1,6 @@
 """Log lines: one event as each CDN writes it down, with the quirks that its vendor documents.
 
-The fields are those that docs and the configured sources of the demo name (local/demo/sources.py). Nothing in the
+The fields are those that docs and the configured sources name (local/traffic/sources.py). Nothing in the
 made-up traffic needs escaping in JSON, so that lines are put together without an encoder, a million in seconds.
 """
 
@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
-from local.demo.events import Cdn, Damage, Event, Kind
+from local.traffic.events import Cdn, Damage, Event, Kind
 
 #: Order of the columns of CloudFront real-time logs, as configured at the distribution and at our source.
 CLOUDFRONT_FIELDS: Final = (
