@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import select
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import psycopg2
+from psycopg2.extensions import POLL_OK, POLL_READ
 from psycopg2.extensions import connection as Connection
 
 from schemas.cdn_logs_pb2 import AssetSettings, LowLatencyBilling, MediaType, Rendition, RenditionSettings
@@ -45,9 +48,11 @@ class AssetDatabase:
 
     def read(self, asset_ids: Sequence[str], now_ms: int) -> dict[str, AssetSettings]:
         """Settings of every asset asked for, absent ones marked so. Raises psycopg2.Error; the next call reconnects."""
+        deadline_s = time.monotonic() + self._timeout_s
         try:
-            with self._connection() as connection, connection.cursor() as cursor:
+            with self._connection(deadline_s).cursor() as cursor:
                 cursor.execute(_QUERY, (list(asset_ids),))
+                _await(cursor.connection, deadline_s)
                 rows = cursor.fetchall()
         except psycopg2.Error:
             self._forget_connection()
@@ -58,18 +63,19 @@ class AssetDatabase:
         for connection in self._connections:
             connection.close()
 
-    def _connection(self) -> Connection:
+    def _connection(self, deadline_s: float) -> Connection:
         connection: Connection | None = getattr(self._local, "connection", None)
         if connection is None or connection.closed:
-            milliseconds = int(self._timeout_s * 1000)
             connection = psycopg2.connect(
                 self._dsn,
-                connect_timeout=max(1, int(self._timeout_s)),
                 application_name="enrichment",
-                options=f"-c statement_timeout={milliseconds} -c default_transaction_read_only=on",
+                # The server's own limit spares it queries that nobody waits for any more.
+                options=f"-c statement_timeout={int(self._timeout_s * 1000)} -c default_transaction_read_only=on",
+                async_=True,
             )
             self._local.connection = connection
             self._connections.append(connection)
+            _await(connection, deadline_s)
         return connection
 
     def _forget_connection(self) -> None:
@@ -78,6 +84,18 @@ class AssetDatabase:
             connection.close()
             self._connections.remove(connection)
             self._local.connection = None
+
+
+def _await(connection: Connection, deadline_s: float) -> None:
+    """Wait until the operation under way is done. Raises psycopg2.Error, also past the deadline.
+
+    Kept here and not by the server or libpq: a server that hangs enforces no limit, and libpq's is for connecting.
+    """
+    while (state := connection.poll()) != POLL_OK:
+        ready = select.poll()
+        ready.register(connection.fileno(), select.POLLIN if state == POLL_READ else select.POLLOUT)
+        if not ready.poll(max(0.0, deadline_s - time.monotonic()) * 1000):
+            raise psycopg2.OperationalError("no answer within the time limit")
 
 
 def settings_of_rows(
