@@ -1,6 +1,7 @@
-"""The in-process cache policy: least recently used, time to live with jitter, stale while refreshing. Pure.
+"""The in-process cache: least recently used, refreshed before it is too old, kept for the database's outage. Pure.
 
-Jitter spreads expiry: assets that became viral together must not expire together.
+An entry's age counts from its reading from the database, whichever cache it came through: so one time to live bounds
+how old an answer may be, over all caches together.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from jobs.enrichment.assets import Asset
+from jobs.enrichment.floors import Floors
 
 
 class Freshness(Enum):
@@ -19,32 +21,47 @@ class Freshness(Enum):
 
     FRESH = "fresh"
     #: Use it, and refresh it in the background.
-    STALE = "stale"
+    AGEING = "ageing"
+    #: Past its time to live: only while the database does not answer.
+    SPARE = "spare"
     MISSING = "missing"
 
 
 @dataclass(frozen=True, kw_only=True)
 class CachePolicy:
-    """How long entries live, in seconds."""
+    """How old entries may be, in seconds since the asset was read from the database."""
 
+    #: A change in the database is seen within this time.
     ttl_s: float = 300.0
     #: Negative entries: short, because a new asset is usually requested within seconds of being made.
     negative_ttl_s: float = 15.0
-    #: How long an expired entry may still be used while the database is refreshed or down.
-    stale_s: float = 24 * 3600.0
-    #: Share of the time to live by which single entries live shorter.
-    jitter: float = 0.2
+    #: How old an entry may be used while the database does not answer.
+    spare_s: float = 24 * 3600.0
+    #: Shares of the time to live between which the refresh of an entry begins, at random: assets that became viral
+    #: together must not be refreshed together.
+    refresh_from: float = 0.6
+    refresh_to: float = 0.8
     max_entries: int = 50_000
+
+    @property
+    def young_s(self) -> float:
+        """So young is an answer that no cache refreshes yet; an older one in Redis is read anew."""
+        return self.ttl_s * self.refresh_from
 
 
 class AssetCache:
     """Assets by id. Not thread-safe: owned by the task thread."""
 
     def __init__(
-        self, policy: CachePolicy, clock: Callable[[], float], chance: Callable[[], float] = random.random
+        self,
+        policy: CachePolicy,
+        now_ms: Callable[[], int],
+        floors: Floors,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self._policy = policy
-        self._clock = clock
+        self._now_ms = now_ms
+        self._floors = floors
         self._chance = chance
         self._entries: OrderedDict[str, tuple[Asset, float]] = OrderedDict()
 
@@ -52,24 +69,34 @@ class AssetCache:
         return len(self._entries)
 
     def get(self, asset_id: str) -> tuple[Asset | None, Freshness]:
-        """The entry and what it is good for; a negative entry is never stale, only fresh or missing."""
+        """The entry and what it is good for; a negative entry is fresh or missing, nothing between."""
         entry = self._entries.get(asset_id)
         if entry is None:
             return None, Freshness.MISSING
-        asset, expires = entry
+        asset, refresh_s = entry
         self._entries.move_to_end(asset_id)
-        now = self._clock()
-        if now < expires:
-            return asset, Freshness.FRESH
-        if asset.absent or now >= expires + self._policy.stale_s:
-            return None, Freshness.MISSING
-        return asset, Freshness.STALE
+        freshness = self._freshness(asset, refresh_s)
+        return (None if freshness is Freshness.MISSING else asset), freshness
 
     def put(self, asset: Asset) -> None:
-        """Keep an asset for its time to live, and evict the least recently used beyond the limit."""
-        ttl = self._policy.negative_ttl_s if asset.absent else self._policy.ttl_s
-        expires = self._clock() + ttl * (1 - self._policy.jitter * self._chance())
-        self._entries[asset.asset_id] = (asset, expires)
+        """Keep an asset, and evict the least recently used beyond the limit."""
+        self._entries[asset.asset_id] = (asset, self._refresh_s())
         self._entries.move_to_end(asset.asset_id)
         while len(self._entries) > self._policy.max_entries:
             self._entries.popitem(last=False)
+
+    def _freshness(self, asset: Asset, refresh_s: float) -> Freshness:
+        age_s = (self._now_ms() - asset.read_at_ms) / 1000
+        if asset.read_at_ms < self._floors.of(asset.asset_id):
+            return Freshness.MISSING
+        if asset.absent:
+            return Freshness.FRESH if age_s < self._policy.negative_ttl_s else Freshness.MISSING
+        if age_s < refresh_s:
+            return Freshness.FRESH
+        if age_s < self._policy.ttl_s:
+            return Freshness.AGEING
+        return Freshness.SPARE if age_s < self._policy.spare_s else Freshness.MISSING
+
+    def _refresh_s(self) -> float:
+        policy = self._policy
+        return policy.ttl_s * (policy.refresh_from + (policy.refresh_to - policy.refresh_from) * self._chance())

@@ -58,9 +58,18 @@ def resolve_all(paths: Sequence[MediaPath], assets: Mapping[str, Asset]) -> list
     ]
 
 
-def unresolved_assets(paths: Sequence[MediaPath], resolutions: Sequence[Resolution | None]) -> set[str]:
-    """Ids of assets that could not resolve one of the paths: unknown so far, or live and grown since they were read."""
-    return {path.asset for path, found in zip(paths, resolutions, strict=True) if found is not None and found[2]}
+def unresolved_paths(
+    batch: AccessLogBatch, paths: Sequence[MediaPath], resolutions: Sequence[Resolution | None]
+) -> set[MediaPath]:
+    """Delivered paths that their asset could not resolve: it is unknown so far, or live and grown since it was read.
+
+    A 404 is none of them: asking the database for what nobody got would let anyone cause queries.
+    """
+    return {
+        path
+        for path, found, record in zip(paths, resolutions, batch.records, strict=True)
+        if found is not None and found[2] and record.status in _BILLABLE_STATUSES
+    }
 
 
 def enrich(

@@ -33,14 +33,18 @@ class EnrichmentFunction(ProcessFunction):  # type: ignore[misc]  # pyflink is n
 
     def open(self, runtime_context: RuntimeContext) -> None:
         require_build(self._build)
-        self._stage = open_stage(self._settings)
+        self._stage = open_stage(self._settings, waiting=self._export)
         self._totals = Totals(runtime_context.get_metrics_group(), self._stage.totals())
 
     def process_element(self, value: bytes, ctx: ProcessFunction.Context) -> Iterator[Any]:
         output = self._stage.process(value, ctx.timestamp())
-        self._totals.export()
+        self._export()
         row = Row(output.key, output.value)
         yield (self._tag, row) if output.dead else row
 
     def close(self) -> None:
         self._stage.close()
+
+    def _export(self) -> None:
+        """Bring the metrics up to date: after every message, and while the task waits for a look-up."""
+        self._totals.export()

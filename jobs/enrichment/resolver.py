@@ -9,47 +9,76 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
-from typing import Any, TypeVar
+from concurrent.futures import Future, wait
+from itertools import islice
+from typing import Any, Final, TypeVar
 
 from jobs.enrichment.assets import Asset
 from jobs.enrichment.cache import AssetCache, Freshness
-from jobs.enrichment.lookup import AssetLookup
+from jobs.enrichment.lookup import AssetLookup, LookupUnavailable
+from jobs.enrichment.waiting import WaitClock
 from schemas.cdn_logs_pb2 import AssetSettings
 
 T = TypeVar("T")
+
+#: Assets that one background refresh asks for: what many ageing assets need is then a few queries, one at a time.
+_REFRESH_AT_MOST: Final = 500
+_TICK_S: Final = 1.0
 
 
 class BackgroundLoop:
     """One asyncio loop in one daemon thread."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="asset-lookup", daemon=True)
+        self._loop: asyncio.AbstractEventLoop
+        self._stopped: asyncio.Event
+        self._started = threading.Event()
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._until_stopped()), name="asset-lookup", daemon=True
+        )
         self._thread.start()
+        self._started.wait()
 
     def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        """End the loop and what still runs on it."""
+        self._loop.call_soon_threadsafe(self._stopped.set)
+        self._thread.join(timeout=5)
 
     def submit(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
         """Run a coroutine on the loop, from any thread."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
+    async def _until_stopped(self) -> None:
+        self._loop, self._stopped = asyncio.get_running_loop(), asyncio.Event()
+        self._started.set()
+        await self._stopped.wait()
+
 
 class AssetResolver:
     """Memory, then Redis, then the asset database. Owned by the task thread.
 
-    What was read from the database before `read_since_ms` is not believed, wherever it is cached.
+    While the task thread waits for a look-up, `waiting` is called once a second.
     """
 
-    def __init__(self, cache: AssetCache, lookup: AssetLookup, loop: BackgroundLoop, read_since_ms: int = 0) -> None:
-        self._read_since_ms = read_since_ms
+    def __init__(
+        self,
+        cache: AssetCache,
+        lookup: AssetLookup,
+        loop: BackgroundLoop,
+        young_since_ms: Callable[[], int],
+        waiting: Callable[[], None] = lambda: None,
+    ) -> None:
         self._cache = cache
         self._lookup = lookup
         self._loop = loop
-        self._refreshes: dict[str, Future[dict[str, AssetSettings]]] = {}
+        self._young_since_ms = young_since_ms
+        self._waiting = waiting
+        self._ageing: dict[str, None] = {}
+        self._refresh: Future[dict[str, AssetSettings]] | None = None
+        self._wait = WaitClock()
         self._hits = 0
         self._misses = 0
+        self._spares = 0
 
     def totals(self) -> dict[str, Callable[[], int]]:
         """Totals since the task started, by the names under which the job exports them."""
@@ -57,46 +86,79 @@ class AssetResolver:
         return {
             "asset_cache_hits": lambda: self._hits,
             "asset_cache_misses": lambda: self._misses,
+            "asset_cache_spares_used": lambda: self._spares,
             "asset_redis_hits": lambda: counts.redis_hits,
+            "asset_redis_wait_ms": counts.redis_wait.total_ms,
             "asset_database_queries": lambda: counts.queries,
             "asset_database_queried_assets": lambda: counts.queried_assets,
             "asset_database_failed_queries": lambda: counts.failed_queries,
+            "asset_database_wait_ms": counts.database_wait.total_ms,
+            "asset_lookup_wait_ms": self._wait.total_ms,
         }
 
     def assets(self, asset_ids: set[str]) -> dict[str, Asset]:
         """Every asset asked for. Raises LookupUnavailable where neither cache, Redis nor database has an answer."""
         self._take_refreshed()
         found: dict[str, Asset] = {}
+        spares: dict[str, Asset] = {}
         for asset_id in asset_ids:
             asset, freshness = self._cache.get(asset_id)
-            if asset is not None:
+            if asset is None:
+                continue
+            if freshness is Freshness.FRESH:
                 found[asset_id] = asset
-            if freshness is Freshness.STALE:
-                self._refresh(asset_id)
+            elif freshness is Freshness.AGEING or self._lookup.away:
+                found[asset_id] = asset
+                self._ageing[asset_id] = None
+                self._spares += freshness is Freshness.SPARE
+            else:
+                spares[asset_id] = asset
         self._hits += len(found)
-        return found | self.read_again(asset_ids - found.keys(), self._read_since_ms)
+        if len(found) < len(asset_ids):
+            found |= self._look_up(asset_ids - found.keys(), spares)
+        self._start_refresh()
+        return found
 
     def read_again(self, asset_ids: set[str], not_before_ms: int) -> dict[str, Asset]:
-        """Assets as read at `not_before_ms` or later, past the in-process cache."""
+        """Assets as read at `not_before_ms` or later, past the in-process cache. Raises LookupUnavailable."""
         if not asset_ids:
             return {}
         self._misses += len(asset_ids)
-        settings = self._loop.submit(self._lookup.fetch(asset_ids, not_before_ms)).result()
-        return {asset_id: self._keep(entry) for asset_id, entry in settings.items()}
+        return self._keep(self._await(self._lookup.fetch(asset_ids, not_before_ms)))
 
-    def _keep(self, settings: AssetSettings) -> Asset:
-        asset = Asset.of(settings)
-        self._cache.put(asset)
-        return asset
+    def _look_up(self, asset_ids: set[str], spares: dict[str, Asset]) -> dict[str, Asset]:
+        self._misses += len(asset_ids)
+        fetch = self._lookup.fetch_or_older(asset_ids, self._young_since_ms(), spares.keys())
+        found = spares | self._keep(self._await(fetch))
+        self._spares += sum(found[asset_id] is spare for asset_id, spare in spares.items())
+        return found
 
-    def _refresh(self, asset_id: str) -> None:
-        if asset_id not in self._refreshes:
-            self._refreshes[asset_id] = self._loop.submit(self._lookup.fetch({asset_id}, self._read_since_ms))
+    def _keep(self, settings: dict[str, AssetSettings]) -> dict[str, Asset]:
+        assets = {asset_id: Asset.of(entry) for asset_id, entry in settings.items()}
+        for asset in assets.values():
+            self._cache.put(asset)
+        return assets
+
+    def _await(self, look_up: Coroutine[Any, Any, T]) -> T:
+        future = self._loop.submit(look_up)
+        with self._wait:
+            while not wait({future}, timeout=_TICK_S).done:
+                self._waiting()
+        return future.result()
+
+    def _start_refresh(self) -> None:
+        """One refresh at a time: however many assets age at once, they make one query after the other."""
+        if self._ageing and self._refresh is None:
+            chosen = list(islice(self._ageing, _REFRESH_AT_MOST))
+            self._refresh = self._loop.submit(self._lookup.fetch(chosen, self._young_since_ms()))
 
     def _take_refreshed(self) -> None:
-        """Take finished refreshes. A failed one leaves the stale entry in use, and the next use tries again."""
-        for asset_id, refresh in list(self._refreshes.items()):
-            if refresh.done():
-                del self._refreshes[asset_id]
-                if refresh.exception() is None:
-                    self._keep(refresh.result()[asset_id])
+        """Take a finished refresh. A failed one leaves the entries in use, and the next use tries again."""
+        if self._refresh is None or not self._refresh.done():
+            return
+        if isinstance(self._refresh.exception(), LookupUnavailable):
+            self._ageing.clear()
+        else:
+            for asset_id in self._keep(self._refresh.result()):
+                self._ageing.pop(asset_id, None)
+        self._refresh = None

@@ -38,8 +38,12 @@ class EnrichmentSettings:
     segment_patterns: tuple[str, ...] = field(default=DEFAULT_SEGMENT_PATTERNS)
     part_patterns: tuple[str, ...] = field(default=DEFAULT_PART_PATTERNS)
     init_patterns: tuple[str, ...] = field(default=DEFAULT_INIT_PATTERNS)
+    #: A change in the asset database is seen within this time, at once where it is announced
+    #: (`python -m ops.assets`); unknown assets and segments are asked for again after the negative one.
     asset_cache_ttl_s: float = 300.0
     asset_cache_negative_ttl_s: float = 15.0
+    #: How old an entry may be used while the asset database does not answer.
+    asset_cache_spare_s: float = 24 * 3600.0
     asset_cache_entries: int = 50_000
     #: Believe only what was read from the asset database since then, in epoch milliseconds. Reprocess sets its own
     #: start: what people have just registered or mended must count, whatever the caches still hold.
@@ -71,6 +75,10 @@ class EnrichmentSettings:
         for name in (
             "lookup_wait_s",
             "database_queries",
+            "database_timeout_s",
+            "asset_cache_ttl_s",
+            "asset_cache_negative_ttl_s",
+            "asset_cache_spare_s",
             "fuse_window",
             "parallelism",
             "asset_cache_entries",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from jobs.build import BUILD_ID
 from jobs.enrichment.assets import Resolution
-from jobs.enrichment.enrich import enrich, resolve_all, unresolved_assets, unresolved_deliveries
+from jobs.enrichment.enrich import enrich, resolve_all, unresolved_deliveries, unresolved_paths
 from jobs.enrichment.fuse import Fuse
 from jobs.enrichment.geography import Geography
+from jobs.enrichment.holes import Holes
 from jobs.enrichment.paths import MediaPath, PathGrammar
 from jobs.enrichment.resolver import AssetResolver
 from schemas.batch import InvalidBatch, kafka_key, parse_batch
@@ -33,17 +34,21 @@ class EnrichmentStage:
         grammar: PathGrammar,
         resolver: AssetResolver,
         geography: Geography,
+        holes: Holes[MediaPath],
         unresolved_fuse: Fuse,
         dead_fuse: Fuse,
         raw_topic: str,
+        lookup_totals: Mapping[str, Callable[[], int]],
         close: Callable[[], None],
     ) -> None:
         self._grammar = grammar
         self._resolver = resolver
         self._geography = geography
+        self._holes = holes
         self._unresolved_fuse = unresolved_fuse
         self._dead_fuse = dead_fuse
         self._raw_topic = raw_topic
+        self._lookup_totals = lookup_totals
         self.close = close
         self._stamp = Enrichment(
             build=BUILD_ID,
@@ -60,7 +65,7 @@ class EnrichmentStage:
             "records": lambda: self._records,
             "unresolved": lambda: self._unresolved,
             "dead_letters": lambda: self._dead_letters,
-            **self._resolver.totals(),
+            **self._lookup_totals,
         }
 
     def process(self, payload: bytes, timestamp_ms: int) -> Output:
@@ -80,7 +85,7 @@ class EnrichmentStage:
     def _enrich(self, batch: AccessLogBatch) -> None:
         parse = self._grammar.parse
         paths = [parse(record.path) for record in batch.records]
-        resolutions = self._resolve(paths, batch.header.received_at_ms)
+        resolutions = self._resolve(batch, paths)
         enrich(batch, paths, resolutions, self._geography)
         batch.enrichment.CopyFrom(self._stamp)
         unresolved = unresolved_deliveries(batch, resolutions)
@@ -88,18 +93,22 @@ class EnrichmentStage:
         self._unresolved += unresolved
         self._unresolved_fuse.count(batch.header.source_id, len(paths), unresolved)
 
-    def _resolve(self, paths: list[MediaPath], received_at_ms: int) -> list[Resolution | None]:
+    def _resolve(self, batch: AccessLogBatch, paths: list[MediaPath]) -> list[Resolution | None]:
         """Resolve the paths; an asset that lacks a segment and is older than the delivery is read anew first."""
         assets = self._resolver.assets({path.asset for path in paths if path.asset})
         resolutions = resolve_all(paths, assets)
-        grown = {
-            asset_id
-            for asset_id in unresolved_assets(paths, resolutions)
-            if not assets[asset_id].absent and assets[asset_id].read_at_ms < received_at_ms
+        received_at_ms = batch.header.received_at_ms
+        lacking = {
+            path
+            for path in self._holes.worth_asking(unresolved_paths(batch, paths, resolutions))
+            if not assets[path.asset].absent and assets[path.asset].read_at_ms < received_at_ms
         }
-        if not grown:
+        if not lacking:
             return resolutions
-        return resolve_all(paths, assets | self._resolver.read_again(grown, received_at_ms))
+        assets |= self._resolver.read_again({path.asset for path in lacking}, received_at_ms)
+        resolutions = resolve_all(paths, assets)
+        self._holes.add(lacking & unresolved_paths(batch, paths, resolutions))
+        return resolutions
 
     def _dead_letter(self, payload: bytes, timestamp_ms: int, detail: str) -> Output:
         self._dead_letters += 1

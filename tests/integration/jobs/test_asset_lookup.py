@@ -8,7 +8,8 @@ import psycopg2
 import pytest
 
 from jobs.enrichment.database import AssetDatabase
-from jobs.enrichment.fleet_cache import FleetCachePolicy, connect
+from jobs.enrichment.fleet_cache import Claim, FleetCachePolicy, connect
+from jobs.enrichment.floors import Floors
 from jobs.enrichment.lookup import AssetLookup, LookupPolicy
 from local import redis
 from local.settings import Settings
@@ -91,7 +92,7 @@ def test_a_lost_connection_is_made_anew(filled_dsn: str) -> None:
 async def test_what_the_database_said_is_in_redis_for_the_fleet(filled_dsn: str, redis_server: Settings) -> None:
     database = AssetDatabase(filled_dsn, timeout_s=5)
     first = connect(redis.url(redis_server), None, FleetCachePolicy())
-    lookup = AssetLookup(first, database, ThreadPoolExecutor(1), LookupPolicy(), lambda: NOW)
+    lookup = AssetLookup(first, database, ThreadPoolExecutor(1), LookupPolicy(), lambda: NOW, Floors())
     assert await lookup.fetch(set(EXPECTED)) == EXPECTED
     second = connect(redis.url(redis_server), None, FleetCachePolicy())
     assert await second.get(sorted(EXPECTED)) == EXPECTED
@@ -104,9 +105,9 @@ async def test_what_the_database_said_is_in_redis_for_the_fleet(filled_dsn: str,
 async def test_without_redis_the_database_answers(filled_dsn: str) -> None:
     database = AssetDatabase(filled_dsn, timeout_s=5)
     fleet = connect("redis://127.0.0.1:1", None, FleetCachePolicy(timeout_s=0.2))
-    lookup = AssetLookup(fleet, database, ThreadPoolExecutor(1), LookupPolicy(), lambda: NOW)
+    lookup = AssetLookup(fleet, database, ThreadPoolExecutor(1), LookupPolicy(), lambda: NOW, Floors())
     assert await lookup.fetch({"radio"}) == {"radio": EXPECTED["radio"]}
-    assert fleet.errors == 3  # get, lock, put
+    assert fleet.errors == 1  # after which it is left alone for a while
     await fleet.close()
     database.close()
 
@@ -114,9 +115,12 @@ async def test_without_redis_the_database_answers(filled_dsn: str) -> None:
 async def test_one_of_the_fleet_holds_the_lock_of_an_asset(redis_server: Settings) -> None:
     one = connect(redis.url(redis_server), None, FleetCachePolicy())
     other = connect(redis.url(redis_server), None, FleetCachePolicy())
-    assert await one.lock(["hot", "warm"]) == {"hot", "warm"}
-    assert await other.lock(["hot", "cold"]) == {"cold"}
-    await one.put([AssetSettings(asset_id="hot")])
-    assert await other.lock(["hot"]) == {"hot"}
+    hot = AssetSettings(asset_id="hot")
+    assert await one.claim(["hot", "warm"]) == Claim({"hot", "warm"}, {})
+    assert await other.claim(["hot", "cold"]) == Claim({"cold"}, {})
+    await one.put([hot])
+    assert await other.claim(["hot", "warm"]) == Claim({"hot"}, {"hot": hot})
+    await other.release({"hot"})
+    assert await one.claim(["hot"]) == Claim({"hot"}, {"hot": hot})
     for fleet in (one, other):
         await fleet.close()

@@ -4,44 +4,49 @@ import pytest
 
 from jobs.enrichment.assets import Asset
 from jobs.enrichment.cache import AssetCache, CachePolicy, Freshness
+from jobs.enrichment.floors import Floors
 
-POLICY = CachePolicy(ttl_s=100, negative_ttl_s=10, stale_s=1000, jitter=0.2, max_entries=2)
+POLICY = CachePolicy(ttl_s=100, negative_ttl_s=10, spare_s=1000, refresh_from=0.6, refresh_to=0.8, max_entries=2)
 
 
 class Clock:
+    """Epoch milliseconds, set in seconds."""
+
     def __init__(self) -> None:
-        self.now = 0.0
+        self.now_s = 0
 
-    def __call__(self) -> float:
-        return self.now
-
-
-def asset(asset_id: str, absent: bool = False) -> Asset:
-    return Asset(asset_id, {}, 0, absent)
+    def __call__(self) -> int:
+        return self.now_s * 1000
 
 
-def cache(clock: Clock, chance: float = 0.0) -> AssetCache:
-    return AssetCache(POLICY, clock, lambda: chance)
+def asset(asset_id: str, absent: bool = False, read_at_s: int = 0) -> Asset:
+    return Asset(asset_id, {}, read_at_s * 1000, absent)
+
+
+def cache(clock: Clock, chance: float = 1.0, floors: Floors | None = None) -> AssetCache:
+    return AssetCache(POLICY, clock, floors or Floors(), lambda: chance)
 
 
 @pytest.mark.parametrize(
     ("age_s", "absent", "chance", "expected"),
     [
         pytest.param(0, False, 0.0, Freshness.FRESH, id="just read"),
-        pytest.param(99, False, 0.0, Freshness.FRESH, id="before its time to live"),
-        pytest.param(100, False, 0.0, Freshness.STALE, id="after its time to live: usable while refreshed"),
-        pytest.param(80, False, 1.0, Freshness.STALE, id="jitter shortens the time to live"),
-        pytest.param(1099, False, 0.0, Freshness.STALE, id="stale for long, the database being down"),
-        pytest.param(1100, False, 0.0, Freshness.MISSING, id="too old to be used"),
+        pytest.param(79, False, 1.0, Freshness.FRESH, id="before its refresh"),
+        pytest.param(80, False, 1.0, Freshness.AGEING, id="to be refreshed, at the latest"),
+        pytest.param(60, False, 0.0, Freshness.AGEING, id="to be refreshed, at the earliest"),
+        pytest.param(99, False, 0.0, Freshness.AGEING, id="within its time to live"),
+        pytest.param(100, False, 0.0, Freshness.SPARE, id="past it, the database being down"),
+        pytest.param(999, False, 0.0, Freshness.SPARE, id="long past it, the database being down"),
+        pytest.param(1000, False, 0.0, Freshness.MISSING, id="too old to be used at all"),
         pytest.param(9, True, 0.0, Freshness.FRESH, id="negative entry"),
-        pytest.param(10, True, 0.0, Freshness.MISSING, id="negative entry is never stale"),
+        pytest.param(10, True, 0.0, Freshness.MISSING, id="negative entry is never old"),
     ],
 )
-def test_an_entry_ages(age_s: float, absent: bool, chance: float, expected: Freshness) -> None:
+def test_an_entry_ages_from_its_reading_on(age_s: int, absent: bool, chance: float, expected: Freshness) -> None:
     clock = Clock()
     entries = cache(clock, chance)
-    entries.put(asset("a1", absent))
-    clock.now = age_s
+    clock.now_s = age_s
+    entries.put(asset("a1", absent, read_at_s=0))
     found, freshness = entries.get("a1")
     assert freshness is expected
     assert (found is None) == (expected is Freshness.MISSING)
@@ -49,6 +54,16 @@ def test_an_entry_ages(age_s: float, absent: bool, chance: float, expected: Fres
 
 def test_what_was_never_put_is_missing() -> None:
     assert cache(Clock()).get("a1") == (None, Freshness.MISSING)
+
+
+def test_an_entry_read_before_its_floor_is_missing() -> None:
+    floors = Floors()
+    entries = cache(Clock(), floors=floors)
+    entries.put(asset("a1", read_at_s=7))
+    floors.raise_one("a1", 7000)
+    assert entries.get("a1")[1] is Freshness.FRESH
+    floors.raise_one("a1", 7001)
+    assert entries.get("a1") == (None, Freshness.MISSING)
 
 
 def test_the_least_recently_used_entry_is_evicted() -> None:
@@ -68,8 +83,11 @@ def test_the_least_recently_used_entry_is_evicted() -> None:
 def test_a_refreshed_entry_lives_anew() -> None:
     clock = Clock()
     entries = cache(clock)
-    entries.put(asset("a1"))
-    clock.now = 150
-    entries.put(asset("a1"))
-    clock.now = 249
+    entries.put(asset("a1", read_at_s=0))
+    entries.put(asset("a1", read_at_s=90))
+    clock.now_s = 169
     assert entries.get("a1")[1] is Freshness.FRESH
+
+
+def test_what_a_cache_takes_from_another_is_younger_than_any_refresh() -> None:
+    assert POLICY.young_s == POLICY.ttl_s * POLICY.refresh_from

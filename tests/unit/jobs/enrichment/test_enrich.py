@@ -3,7 +3,7 @@ from __future__ import annotations
 from google.protobuf import text_format
 
 from jobs.enrichment.assets import Asset, Resolution
-from jobs.enrichment.enrich import enrich, resolve_all, unresolved_assets, unresolved_deliveries
+from jobs.enrichment.enrich import enrich, resolve_all, unresolved_deliveries, unresolved_paths
 from jobs.enrichment.geography import Geography
 from jobs.enrichment.paths import PathGrammar
 from schemas.cdn_logs_pb2 import AccessLogBatch, AssetSettings, MediaType, Rendition, RenditionSettings
@@ -79,8 +79,14 @@ def test_only_successful_requests_count_as_unresolved_deliveries() -> None:
     assert unresolved_deliveries(*enriched()) == 2
 
 
-def test_assets_that_lack_a_segment_are_named() -> None:
-    parse = PathGrammar().parse
-    paths = [parse(path) for path in ("/a1/720p/segment-2.ts", "/a1/720p/segment-3.ts", "/a9/720p/segment-0.ts")]
-    assert unresolved_assets(paths[:1], resolve_all(paths[:1], ASSETS)) == set()
-    assert unresolved_assets(paths, resolve_all(paths, ASSETS)) == {"a1", "a9"}
+def test_delivered_paths_that_their_asset_lacks_are_named() -> None:
+    logged = [
+        ("/a1/720p/segment-2.ts", 200),
+        ("/a1/720p/segment-3.ts", 206),
+        ("/a1/720p/segment-4.ts", 404),
+        ("/a9/720p/segment-0.ts", 200),
+        ("/a1/poster.jpg", 200),
+    ]
+    made = batch([delivery(path, status=status) for path, status in logged], hour_ms=HOUR)
+    paths = [PathGrammar().parse(path) for path, _ in logged]
+    assert unresolved_paths(made, paths, resolve_all(paths, ASSETS)) == {paths[1], paths[3]}

@@ -2,16 +2,22 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg2
 import pytest
 
+from jobs.enrichment.fleet_cache import Claim
+from jobs.enrichment.floors import Floors
 from jobs.enrichment.lookup import AssetLookup, LookupPolicy, LookupUnavailable
 from schemas.cdn_logs_pb2 import AssetSettings
 
-POLICY = LookupPolicy(wait_s=5, retry_s=0.01, other_reader_s=0.2, other_reader_poll_s=0.01)
+NOW = 100_000
+POLICY = LookupPolicy(
+    wait_s=5, patience_s=0.1, retry_s=0.01, poll_s=0.01, poll_at_most_s=0.02, spare_s=50, clocks_differ_s=1
+)
+NONE: frozenset[str] = frozenset()
 
 
 class Fleet:
@@ -20,19 +26,26 @@ class Fleet:
     def __init__(self) -> None:
         self.stored: dict[str, AssetSettings] = {}
         self.locked: set[str] = set()
+        self.released: set[str] = set()
+
+    def store(self, asset_id: str, read_at_ms: int, **fields: bool) -> None:
+        self.stored[asset_id] = AssetSettings(asset_id=asset_id, read_at_ms=read_at_ms, **fields)
 
     async def get(self, asset_ids: Sequence[str]) -> dict[str, AssetSettings]:
         return {asset_id: self.stored[asset_id] for asset_id in asset_ids if asset_id in self.stored}
 
-    async def put(self, settings: Sequence[AssetSettings]) -> None:
+    async def claim(self, asset_ids: Sequence[str]) -> Claim:
+        return Claim(set(asset_ids) - self.locked, await self.get(asset_ids))
+
+    async def put(self, settings: Iterable[AssetSettings]) -> None:
         self.stored |= {entry.asset_id: entry for entry in settings}
 
-    async def lock(self, asset_ids: Sequence[str]) -> set[str]:
-        return set(asset_ids) - self.locked
+    async def release(self, asset_ids: Iterable[str]) -> None:
+        self.released |= set(asset_ids)
 
 
 class Database:
-    """Answers with what it is asked for; fails the first `failures` times; waits for `gate`."""
+    """Answers with what it is asked for while `up`; waits for `gate`."""
 
     def __init__(self, failures: int = 0) -> None:
         self.asked: list[list[str]] = []
@@ -48,23 +61,44 @@ class Database:
         return {asset_id: AssetSettings(asset_id=asset_id, read_at_ms=now_ms) for asset_id in asset_ids}
 
 
-def lookup(fleet: Fleet, database: Database, policy: LookupPolicy = POLICY) -> AssetLookup:
-    return AssetLookup(fleet, database, ThreadPoolExecutor(2), policy, lambda: 1000)  # type: ignore[arg-type]  # a fake
+def lookup(
+    fleet: Fleet, database: Database, policy: LookupPolicy = POLICY, floors: Floors | None = None
+) -> AssetLookup:
+    executor = ThreadPoolExecutor(2)
+    return AssetLookup(fleet, database, executor, policy, lambda: NOW, floors or Floors())  # type: ignore[arg-type]  # a fake
+
+
+def stamps(found: dict[str, AssetSettings]) -> dict[str, int]:
+    return {asset_id: entry.read_at_ms for asset_id, entry in found.items()}
 
 
 async def test_what_redis_lacks_is_read_in_one_query_and_stored() -> None:
     fleet, database = Fleet(), Database()
-    fleet.stored["a1"] = AssetSettings(asset_id="a1", read_at_ms=500)
-    found = await lookup(fleet, database).fetch({"a1", "a2", "a3"})
-    assert {key: entry.read_at_ms for key, entry in found.items()} == {"a1": 500, "a2": 1000, "a3": 1000}
+    fleet.store("a1", 500)
+    subject = lookup(fleet, database)
+    assert stamps(await subject.fetch({"a1", "a2", "a3"})) == {"a1": 500, "a2": NOW, "a3": NOW}
     assert database.asked == [["a2", "a3"]]
     assert set(fleet.stored) == {"a1", "a2", "a3"}
+    assert (subject.counts.redis_hits, subject.counts.queries, subject.counts.queried_assets) == (1, 1, 2)
 
 
-async def test_an_entry_older_than_asked_for_is_read_again() -> None:
-    fleet, database = Fleet(), Database()
-    fleet.stored["a1"] = AssetSettings(asset_id="a1", read_at_ms=500)
-    assert (await lookup(fleet, database).fetch({"a1"}, not_before_ms=501))["a1"].read_at_ms == 1000
+@pytest.mark.parametrize(
+    ("stored_ms", "not_before_ms", "floor_ms", "expected_ms"),
+    [
+        pytest.param(500, 500, 0, 500, id="as young as asked for"),
+        pytest.param(500, 501, 0, NOW, id="older than asked for"),
+        pytest.param(500, 0, 501, NOW, id="read before its floor"),
+        pytest.param(NOW + 1000, 0, 0, NOW + 1000, id="from a clock that is a little ahead"),
+        pytest.param(NOW + 1001, 0, 0, NOW, id="from a clock that is wrong"),
+    ],
+)
+async def test_what_redis_has_must_be_believable(
+    stored_ms: int, not_before_ms: int, floor_ms: int, expected_ms: int
+) -> None:
+    fleet = Fleet()
+    fleet.store("a1", stored_ms)
+    subject = lookup(fleet, Database(), floors=Floors(floor_ms))
+    assert stamps(await subject.fetch({"a1"}, not_before_ms)) == {"a1": expected_ms}
 
 
 async def test_all_who_want_an_asset_at_once_share_one_query() -> None:
@@ -79,11 +113,38 @@ async def test_all_who_want_an_asset_at_once_share_one_query() -> None:
     assert subject.counts.queries == 1
 
 
+async def test_who_needs_a_younger_answer_than_the_flight_under_way_brings_reads_again() -> None:
+    database = Database()
+    database.gate.clear()
+    subject = lookup(Fleet(), database)
+    earlier = asyncio.create_task(subject.fetch({"live"}))
+    await asyncio.sleep(0.05)
+    later = asyncio.create_task(subject.fetch({"live"}, not_before_ms=NOW + 1))
+    await asyncio.sleep(0.05)
+    assert database.asked == [["live"]]
+    database.gate.set()
+    await asyncio.gather(earlier, later)
+    assert database.asked == [["live"], ["live"]]
+
+
+async def test_the_own_reading_is_good_enough_whatever_the_clocks_say() -> None:
+    assert stamps(await lookup(Fleet(), Database()).fetch({"a1"}, not_before_ms=NOW + 5000)) == {"a1": NOW}
+
+
 async def test_a_failing_database_is_asked_until_it_answers() -> None:
     database = Database(failures=3)
     subject = lookup(Fleet(), database)
     assert (await subject.fetch({"a1"}))["a1"].asset_id == "a1"
     assert subject.counts.failed_queries == 3
+    assert not subject.away
+
+
+async def test_a_failing_database_is_asked_by_one_for_all() -> None:
+    database = Database(failures=10_000)
+    subject = lookup(Fleet(), database, LookupPolicy(wait_s=0.5, retry_s=0.1))
+    wanted = [subject.fetch({f"a{number}"}) for number in range(50)]
+    assert {type(error) for error in await asyncio.gather(*wanted, return_exceptions=True)} == {LookupUnavailable}
+    assert len(database.asked) < 50 + 10
 
 
 async def test_a_database_that_stays_away_ends_the_wait() -> None:
@@ -101,18 +162,108 @@ async def test_after_a_failed_wait_the_next_one_starts_anew() -> None:
     assert (await subject.fetch({"a1"}))["a1"].asset_id == "a1"
 
 
+async def test_an_error_that_is_no_outage_reaches_everybody_who_waits() -> None:
+    class Broken(Database):
+        def read(self, asset_ids: list[str], now_ms: int) -> dict[str, AssetSettings]:
+            self.gate.wait(5)
+            raise KeyError("a media type that nobody knows")
+
+    database = Broken()
+    database.gate.clear()
+    subject = lookup(Fleet(), database)
+    wanted = [asyncio.create_task(subject.fetch({"a1"})) for _ in range(2)]
+    await asyncio.sleep(0.05)
+    database.gate.set()
+    assert [type(error) for error in await asyncio.gather(*wanted, return_exceptions=True)] == [KeyError, KeyError]
+
+
 async def test_an_asset_that_another_process_reads_is_taken_from_redis() -> None:
     fleet, database = Fleet(), Database()
     fleet.locked = {"a1"}
     task = asyncio.create_task(lookup(fleet, database).fetch({"a1"}))
-    await asyncio.sleep(0)
-    fleet.stored["a1"] = AssetSettings(asset_id="a1", read_at_ms=7)
-    assert (await task)["a1"].read_at_ms == 7
+    await asyncio.sleep(0.05)
+    fleet.store("a1", 7)
+    assert stamps(await task) == {"a1": 7}
     assert database.asked == []
 
 
-async def test_an_asset_that_another_process_never_delivers_is_read_after_its_lock() -> None:
+async def test_what_came_into_redis_before_the_lock_is_not_read_again() -> None:
+    class Late(Fleet):
+        async def claim(self, asset_ids: Sequence[str]) -> Claim:
+            self.store("a1", 7)
+            return await super().claim(asset_ids)
+
+    fleet, database = Late(), Database()
+    assert stamps(await lookup(fleet, database).fetch({"a1", "a2"})) == {"a1": 7, "a2": NOW}
+    assert database.asked == [["a2"]]
+    assert fleet.released == {"a1"}
+
+
+async def test_an_asset_that_another_process_never_delivers_is_read_once_its_lock_is_free() -> None:
     fleet, database = Fleet(), Database()
     fleet.locked = {"a1"}
-    assert (await lookup(fleet, database).fetch({"a1", "a2"}))["a1"].read_at_ms == 1000
+    task = asyncio.create_task(lookup(fleet, database).fetch({"a1", "a2"}))
+    await asyncio.sleep(0.05)
+    assert database.asked == [["a2"]]
+    fleet.locked = set()
+    assert stamps(await task) == {"a1": NOW, "a2": NOW}
     assert database.asked == [["a2"], ["a1"]]
+
+
+async def test_while_the_database_hangs_an_older_answer_does_after_a_moment_then_at_once() -> None:
+    fleet, database = Fleet(), Database()
+    fleet.store("a1", NOW - 40_000)
+    database.gate.clear()
+    subject = lookup(fleet, database)
+    assert stamps(await subject.fetch_or_older({"a1", "mine"}, NOW, {"mine"})) == {"a1": NOW - 40_000}
+    assert subject.away
+    async with asyncio.timeout(POLICY.patience_s / 2):
+        assert stamps(await subject.fetch_or_older({"a1"}, NOW, NONE)) == {"a1": NOW - 40_000}
+    assert len(database.asked) == 1
+    database.gate.set()
+    assert stamps(await subject.fetch({"a1", "mine"}, NOW)) == {"a1": NOW, "mine": NOW}
+    assert not subject.away
+
+
+async def test_while_the_database_answers_no_older_answer_is_used() -> None:
+    fleet, database = Fleet(), Database()
+    fleet.store("a1", NOW - 40_000)
+    assert stamps(await lookup(fleet, database).fetch_or_older({"a1", "mine"}, NOW, {"mine"})) == {
+        "a1": NOW,
+        "mine": NOW,
+    }
+
+
+@pytest.mark.parametrize(
+    ("age_ms", "absent", "floor_ms"),
+    [
+        pytest.param(50_001, False, 0, id="too old to be used at all"),
+        pytest.param(40_000, True, 0, id="negative: the asset may be there by now"),
+        pytest.param(40_000, False, NOW, id="read before its floor"),
+    ],
+)
+async def test_what_is_no_older_answer_is_waited_for(age_ms: int, absent: bool, floor_ms: int) -> None:
+    fleet = Fleet()
+    fleet.store("a1", NOW - age_ms, absent=absent)
+    policy = LookupPolicy(wait_s=0.1, patience_s=0.01, retry_s=0.01, spare_s=50)
+    subject = lookup(fleet, Database(failures=10_000), policy, Floors(floor_ms))
+    with pytest.raises(LookupUnavailable):
+        await subject.fetch_or_older({"a1"}, NOW, NONE)
+
+
+async def test_where_one_asset_must_be_waited_for_all_are() -> None:
+    fleet, database = Fleet(), Database(failures=3)
+    fleet.store("a1", NOW - 40_000)
+    assert stamps(await lookup(fleet, database).fetch_or_older({"a1", "new"}, NOW, NONE)) == {"a1": NOW, "new": NOW}
+
+
+async def test_the_totals_say_who_is_waited_for() -> None:
+    database = Database()
+    database.gate.clear()
+    subject = lookup(Fleet(), database)
+    wanted = asyncio.create_task(subject.fetch({"a1"}))
+    await asyncio.sleep(0.1)
+    assert subject.counts.database_wait.total_ms() >= 90
+    assert subject.counts.redis_wait.total_ms() < 50
+    database.gate.set()
+    await wanted

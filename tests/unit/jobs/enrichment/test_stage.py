@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 import pytest
 
@@ -8,6 +8,7 @@ from jobs.build import BUILD_ID
 from jobs.enrichment.assets import Asset
 from jobs.enrichment.fuse import Fuse, FuseBlown
 from jobs.enrichment.geography import Geography
+from jobs.enrichment.holes import Holes
 from jobs.enrichment.paths import PathGrammar
 from jobs.enrichment.stage import EnrichmentStage, Output
 from schemas.cdn_logs_pb2 import AccessLogBatch, AssetSettings, DeadLetter, Rendition, RenditionSettings
@@ -22,13 +23,11 @@ class Resolver:
     def __init__(self, segments: int = 3, read_at_ms: int = 0) -> None:
         self.segments = segments
         self.read_at_ms = read_at_ms
+        self.now_s = 0.0
         self.again: list[tuple[set[str], int]] = []
 
     def assets(self, asset_ids: Collection[str]) -> dict[str, Asset]:
         return {asset_id: self._asset(asset_id) for asset_id in asset_ids}
-
-    def totals(self) -> dict[str, Callable[[], int]]:
-        return {}
 
     def read_again(self, asset_ids: set[str], not_before_ms: int) -> dict[str, Asset]:
         if asset_ids:
@@ -51,9 +50,11 @@ def stage(resolver: Resolver, window: int = 1000) -> EnrichmentStage:
         grammar=PathGrammar(),
         resolver=resolver,  # type: ignore[arg-type]  # a fake
         geography=Geography(None, None),
+        holes=Holes(15, lambda: resolver.now_s),
         unresolved_fuse=Fuse("unresolved", 0.5, window),
         dead_fuse=Fuse("dead letters", 0.5, window),
         raw_topic="raw",
+        lookup_totals={"asset_cache_hits": lambda: 7},
         close=lambda: None,
     )
 
@@ -103,6 +104,28 @@ def test_a_segment_that_an_asset_read_after_the_delivery_lacks_is_unresolved() -
     assert AccessLogBatch.FromString(output.value).records[0].unresolved
 
 
+def test_a_segment_that_the_database_lacks_is_asked_for_again_after_a_while_another_at_once() -> None:
+    """A rendition that nobody has registered must not cost a query a batch."""
+    resolver = Resolver(segments=0)
+    subject = stage(resolver)
+
+    def number_of_reads(number: int) -> int:
+        made = batch([delivery(f"/a1/720p/segment-{number}.ts")], hour_ms=HOUR)
+        subject.process(made.SerializeToString(), HOUR)
+        return len(resolver.again)
+
+    assert [number_of_reads(9), number_of_reads(9), number_of_reads(8)] == [1, 1, 2]
+    resolver.now_s = 15
+    assert number_of_reads(9) == 3
+
+
+def test_a_missing_segment_that_nobody_got_is_not_asked_for() -> None:
+    resolver = Resolver(segments=3)
+    made = batch([delivery("/a1/720p/segment-3.ts", status=404)], hour_ms=HOUR)
+    stage(resolver).process(made.SerializeToString(), HOUR)
+    assert resolver.again == []
+
+
 def test_a_source_whose_records_are_mostly_unresolved_blows_the_fuse() -> None:
     made = batch([delivery("/gone/720p/segment-1.ts")] * 10, hour_ms=HOUR)
     with pytest.raises(FuseBlown, match="source 'fastly-main'"):
@@ -125,4 +148,5 @@ def test_totals_are_counted_for_export() -> None:
         "records": 2,
         "unresolved": 1,
         "dead_letters": 1,
+        "asset_cache_hits": 7,
     }
