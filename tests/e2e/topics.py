@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import closing
 
-from confluent_kafka import Consumer, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
 from tests.e2e.waiting import until
@@ -39,11 +39,19 @@ def ends(bootstrap_servers: str, topic: str, *, committed: bool = False) -> dict
 
 
 def committed(bootstrap_servers: str, group: str, topic: str) -> dict[int, int]:
-    """Offsets that a consumer group has committed; partitions without one are left out."""
+    """Offsets that a consumer group has committed; partitions without one are left out.
+
+    None at all while the group's coordinator is still being found, which takes a moment after its first commit.
+    """
     settings = {"bootstrap.servers": bootstrap_servers, "group.id": group, "enable.auto.commit": False}
     with closing(Consumer(settings)) as consumer:
         partitions = consumer.list_topics(topic, _TIMEOUT_S).topics[topic].partitions
-        found = consumer.committed([TopicPartition(topic, number) for number in partitions], _TIMEOUT_S)
+        try:
+            found = consumer.committed([TopicPartition(topic, number) for number in partitions], _TIMEOUT_S)
+        except KafkaException as error:
+            if error.args[0].code() not in (KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE):
+                raise
+            return {}
     return {each.partition: each.offset for each in found if each.offset >= 0}
 
 
