@@ -1,7 +1,8 @@
-"""Credential of a syslog source: a token at the start of every message, as Fastly's option `token` writes it.
+"""Credential of a syslog source: a token in every message.
 
-It may stand before or behind the syslog header, followed by a space. Sources that are known by a client certificate
-or an address have none.
+It stands at the start, before or behind the syslog header and followed by a space, as Fastly's option `token` writes
+it; or in the structured data of RFC 5424, as the name of an element (`[token@32473 ...]`: Loggly, Papertrail and those
+who send to them) or as a value. Sources that are known by a client certificate or an address have none.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import hmac
 
 from collectors.credentials import Credentials
-from collectors.syslog.messages import message_of
+from collectors.syslog.messages import header_words, message_of
 
 
 class Unauthorized(ValueError):
@@ -35,11 +36,16 @@ class LineTokens:
         if not self._credentials.hashes:
             return message
         token, _, line = message.partition(b" ")
-        if not self._accepted or not hmac.compare_digest(token, self._accepted):
-            self._check(token)
-        return message_of(line)
+        if self._accept(token):
+            return message_of(line)
+        if any(self._accept(word) for word in header_words(frame)):
+            return message
+        raise Unauthorized("a message has no valid token")
 
-    def _check(self, token: bytes) -> None:
+    def _accept(self, token: bytes) -> bool:
+        if self._accepted and hmac.compare_digest(token, self._accepted):
+            return True
         if not self._credentials.accept(token.decode(errors="replace")):
-            raise Unauthorized("a message has no valid token")
+            return False
         self._accepted = token
+        return True

@@ -8,6 +8,8 @@ used: event times come from the line itself.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 _UTF8_BOM: Final = b"\xef\xbb\xbf"
@@ -18,6 +20,11 @@ _RFC_5424: Final = re.compile(
     rb'(?:-|(?:\[(?:[^"\]]|"(?:[^"\\]|\\.)*+")*+\])++)(?: |\Z)',
     re.DOTALL,
 )
+#: Names of elements of structured data, less their enterprise number, and values of parameters; a token is one word of
+#: a sensible length.
+_STRUCTURED_WORD: Final = re.compile(rb'(?<=\[)[^ "=\]@]{16,128}(?=[@ \]])|(?<=")[^ "=\\\]]{16,128}(?=")')
+#: Words of one header that are looked at.
+_MAX_WORDS: Final = 8
 _PRIORITY: Final = re.compile(rb"<\d{1,3}>")
 #: RFC 3164 section 4.1 (`Mmm dd hh:mm:ss host tag[pid]: `), or the same with the RFC 3339 time of Fastly's classic. No
 #: tag has a `|`: of a sender without tags that is a column, perhaps with an IPv6 address in the next.
@@ -41,3 +48,11 @@ def message_of(frame: bytes) -> bytes:
             return frame
         header = _CLASSIC.match(frame, header.end()) or header
     return frame[header.end() :].removeprefix(_UTF8_BOM)
+
+
+def header_words(frame: bytes) -> Iterator[bytes]:
+    """The words of a frame's structured data (RFC 5424 section 6.3) that could be a token, the first few of them."""
+    header = _RFC_5424.match(frame)
+    if header is not None:
+        for word in islice(_STRUCTURED_WORD.finditer(header[0]), _MAX_WORDS):
+            yield word[0]

@@ -6,7 +6,6 @@ import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +14,6 @@ from typing import Any, Final, NamedTuple
 import aiohttp
 import msgspec
 import pytest
-from aiohttp import web
 from confluent_kafka import KafkaError
 
 from collectors.credentials import Credentials, hash_of
@@ -23,14 +21,11 @@ from collectors.pace import Pace
 from collectors.routes import refusals
 from collectors.routes.keys import INTAKE, PUBLISHER, SOURCES, STATUS_CREDENTIALS
 from collectors.routes.refusals import Refusal
-from collectors.routes.site import FIRST_HEADERS, FirstHeaders, HttpSite
-from collectors.routes.table import SERVER_OPTIONS
-from collectors.settings import ConnectionLimits, Limits
+from collectors.settings import ConnectionLimits
 from collectors.sources import Sources
+from tests.support.http_world import BEARER, SECRET, Serve, World, serving
 
 PAGE: Final = Path(__file__).parents[4] / "docs" / "collectors" / "answers.md"
-SECRET: Final = "a-secret-of-acme-1234"
-BEARER: Final = {"Authorization": f"Bearer {SECRET}"}
 LINE: Final = json.dumps(
     {
         "ClientRequestMethod": "GET",
@@ -60,74 +55,14 @@ def documented() -> list[Row]:
     return [Row(*row[:3]) for row in cells if len(row) == 6 and row[0] not in {"request", "---"}]
 
 
-class World:
-    """A collector that is served as in production; what a case changes before, it says when it starts it."""
-
-    def __init__(self, collector: Any, url: str, session: aiohttp.ClientSession) -> None:
-        self.collector = collector
-        self.url = url
-        self.session = session
-
-    async def post(self, source: str = "cloudflare", data: Any = LINE, **options: Any) -> aiohttp.ClientResponse:
-        headers = {**BEARER, **options.pop("headers", {})}
-        return await self.session.post(f"{self.url}/v1/logs/{source}", data=data, headers=headers, **options)
-
-    async def get(self, path: str, **options: Any) -> aiohttp.ClientResponse:
-        return await self.session.get(f"{self.url}{path}", **options)
-
-    async def raw(self, request: bytes) -> bytes:
-        """All that comes back on a connection of its own."""
-        host, _, port = self.url.removeprefix("http://").partition(":")
-        reader, writer = await asyncio.open_connection(host, int(port))
-        writer.write(request)
-        async with asyncio.timeout(5):
-            answer = await reader.read()
-        writer.close()
-        return answer
-
-    def metric(self, name: str, **labels: str) -> float:
-        return self.collector.metrics.registry.get_sample_value(name, labels) or 0
-
-    def outcome(self, source: str, reason: str) -> float:
-        return self.metric("collector_deliveries_total", source=source, outcome=reason)
-
-
-Serve = Callable[..., AbstractAsyncContextManager[World]]
-
-
 @pytest.fixture
 def serve(collector_type: Any) -> Serve:
+    """Serve a collector with limits of some sizes."""
     return partial(serving, collector_type)
 
 
-@asynccontextmanager
-async def serving(
-    collector_type: Any,
-    *,
-    memory: int = 64 * 1024 * 1024,
-    connections: ConnectionLimits | None = None,
-    prepare: Callable[[Any], None] | None = None,
-    **limits: Any,
-) -> AsyncIterator[World]:
-    bounds = connections or ConnectionLimits()
-    collector = collector_type(Limits(**limits), memory)
-    if prepare is not None:
-        prepare(collector)
-    collector.app[FIRST_HEADERS] = first_headers = FirstHeaders(
-        timeout_s=bounds.header_timeout_s,
-        on_refused=lambda reason: collector.metrics.refused_connections.labels("-", reason).inc(),
-    )
-    runner = web.AppRunner(
-        collector.app, keepalive_timeout=bounds.idle_timeout_s, shutdown_timeout=0.1, **SERVER_OPTIONS
-    )
-    await runner.setup()
-    site = HttpSite(runner, "127.0.0.1", 0, first_headers=first_headers, max_connections=bounds.max_connections)
-    await site.start()
-    try:
-        async with aiohttp.ClientSession() as session:
-            yield World(collector, f"http://127.0.0.1:{runner.addresses[0][1]}", session)
-    finally:
-        await runner.cleanup()
+async def post(world: World, source: str = "cloudflare", data: Any = LINE, **options: Any) -> aiohttp.ClientResponse:
+    return await world.post(source, data, **options)
 
 
 def with_source(source_id: str, **different: Any) -> Callable[[Any], None]:
@@ -142,7 +77,7 @@ def with_source(source_id: str, **different: Any) -> Callable[[Any], None]:
 
 async def accepted(serve: Serve) -> None:
     async with serve() as world:
-        answer = await world.post(data=LINE + b"\nno JSON\n" + LINE)
+        answer = await post(world, data=LINE + b"\nno JSON\n" + LINE)
         assert (answer.status, await answer.read()) == (200, b"")
         assert world.outcome("cloudflare", "accepted") == 1
         assert sum(len(batch.records) for batch in world.collector.producer.batches()) == 2
@@ -151,8 +86,8 @@ async def accepted(serve: Serve) -> None:
 
 async def probe(serve: Serve) -> None:
     async with serve() as world:
-        assert (await world.post(data=b"")).status == 200
-        assert (await world.post(data=gzip.compress(b'{"content":"tests"}'))).status == 200
+        assert (await post(world, data=b"")).status == 200
+        assert (await post(world, data=gzip.compress(b'{"content":"tests"}'))).status == 200
         assert world.outcome("cloudflare", "probe") == 2
         assert world.collector.producer.sent == []
 
@@ -165,15 +100,15 @@ async def invalid_body(serve: Serve) -> None:
     }
     async with serve() as world:
         for name, body in bodies.items():
-            assert (await world.post(data=body)).status == 400, name
-        assert (await world.post("cloudfront", data=b"no envelope")).status == 400
+            assert (await post(world, data=body)).status == 400, name
+        assert (await post(world, "cloudfront", data=b"no envelope")).status == 400
         assert (world.outcome("cloudflare", "invalid-body"), world.outcome("cloudfront", "invalid-body")) == (3, 1)
         assert world.collector.producer.sent == []
 
 
 async def too_large_for_firehose(serve: Serve) -> None:
     async with serve(max_body_bytes=1_000) as world:
-        answer = await world.post("cloudfront", data=b"x" * 1_001, headers={"X-Amz-Firehose-Request-Id": "r-1"})
+        answer = await post(world, "cloudfront", data=b"x" * 1_001, headers={"X-Amz-Firehose-Request-Id": "r-1"})
         assert (answer.status, (await answer.json())["requestId"]) == (400, "r-1")
         assert world.outcome("cloudfront", "too-large") == 1
 
@@ -181,7 +116,7 @@ async def too_large_for_firehose(serve: Serve) -> None:
 async def unauthorized(serve: Serve) -> None:
     wrong = {"Authorization": "Bearer wrong"}
     async with serve() as world:
-        known, unknown = await world.post(headers=wrong), await world.post("nobody")
+        known, unknown = await post(world, headers=wrong), await post(world, "nobody")
         assert (known.status, await known.text()) == (unknown.status, await unknown.text())
         assert known.status == 401
         assert (world.outcome("cloudflare", "unauthorized"), world.outcome("-", "unauthorized")) == (1, 1)
@@ -193,30 +128,30 @@ async def too_slow(serve: Serve) -> None:
         await asyncio.sleep(30)
 
     async with serve(body_timeout_s=0.05) as world:
-        assert (await world.post(data=endless())).status == 408
+        assert (await post(world, data=endless())).status == 408
         assert world.outcome("cloudflare", "too-slow") == 1
 
 
 async def too_large(serve: Serve) -> None:
     async with serve(max_body_bytes=10_000, max_decompressed_bytes=20_000) as world:
-        assert (await world.post(data=b"x" * 10_001)).status == 413
-        assert (await world.post(data=gzip.compress(b"x" * 20_001))).status == 413
+        assert (await post(world, data=b"x" * 10_001)).status == 413
+        assert (await post(world, data=gzip.compress(b"x" * 20_001))).status == 413
         assert world.outcome("cloudflare", "too-large") == 2
     async with serve(max_ratio=1) as world:
-        assert (await world.post(data=gzip.compress(bytes(2 * 1024 * 1024)))).status == 413
+        assert (await post(world, data=gzip.compress(bytes(2 * 1024 * 1024)))).status == 413
 
 
 async def rate_limited(serve: Serve) -> None:
     # A burst of one line, and then none for ten seconds.
     async with serve(prepare=with_source("cloudflare", pace=Pace(max_lines_per_s=0.1, clock=lambda: 0.0))) as world:
-        assert (await world.post(data=b"\n".join([LINE] * 3))).status == 200
-        answer = await world.post()
+        assert (await post(world, data=b"\n".join([LINE] * 3))).status == 200
+        answer = await post(world)
         assert (answer.status, answer.headers["Retry-After"]) == (429, "20")
         assert world.outcome("cloudflare", "rate-limited") == 1
     firehose = msgspec.json.encode({"requestId": "r-1", "timestamp": 1, "records": [{"data": "YQo="}] * 3})
     async with serve(prepare=with_source("cloudfront", pace=Pace(max_lines_per_s=0.1, clock=lambda: 0.0))) as world:
-        assert (await world.post("cloudfront", data=firehose)).status == 200
-        answer = await world.post("cloudfront", data=firehose, headers={"X-Amz-Firehose-Request-Id": "r-1"})
+        assert (await post(world, "cloudfront", data=firehose)).status == 200
+        answer = await post(world, "cloudfront", data=firehose, headers={"X-Amz-Firehose-Request-Id": "r-1"})
         assert (answer.status, (await answer.json())["requestId"]) == (429, "r-1")
 
 
@@ -229,7 +164,7 @@ async def fault(serve: Serve) -> None:
 
     async with serve() as world:
         world.collector.app._state[INTAKE] = Broken()
-        answer = await world.post()
+        answer = await post(world)
         assert answer.status == 500
         assert SECRET not in await answer.text()
         assert world.collector.budget.used == 0
@@ -238,7 +173,7 @@ async def fault(serve: Serve) -> None:
 async def kafka_unavailable(serve: Serve) -> None:
     async with serve() as world:
         world.collector.producer.error = KafkaError(KafkaError._MSG_TIMED_OUT)
-        answer = await world.post()
+        answer = await post(world)
         assert (answer.status, answer.headers["Retry-After"]) == (503, "10")
         assert world.outcome("cloudflare", "kafka-unavailable") == 1
 
@@ -253,16 +188,16 @@ async def keys_unavailable(serve: Serve) -> None:
         with_source("google", credentials=elsewhere)(collector)
 
     async with serve(prepare=prepare) as world:
-        answer = await world.post("google", headers={"Authorization": f"Bearer {token}"})
+        answer = await post(world, "google", headers={"Authorization": f"Bearer {token}"})
         assert (answer.status, answer.headers["Retry-After"]) == (503, "10")
 
 
 async def overloaded(serve: Serve) -> None:
     async with serve(memory=len(LINE)) as world:
-        answer = await world.post(data=LINE + b"\n" + LINE)
+        answer = await post(world, data=LINE + b"\n" + LINE)
         assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
         assert world.outcome("cloudflare", "overloaded") == 1
-        assert (await world.post()).status == 200
+        assert (await post(world)).status == 200
 
 
 async def not_http(serve: Serve) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from confluent_kafka import KafkaError
 from collectors.clock_check import ClockCheck
 from collectors.intake import Intake
 from collectors.routes import health
-from collectors.routes.keys import PUBLISHER
+from collectors.routes.keys import LISTENERS, PUBLISHER
+from tests.support.http_world import serving
+from tests.support.syslog_world import World, syslog_source
 
 NOW = 1_795_417_260_000
 
@@ -51,6 +54,23 @@ async def test_a_collector_is_not_ready_while_its_clock_is_off_the_brokers(
     answer = await collector.client.get("/readyz")
     assert answer.status == status
     assert ("synchronise" in await answer.text()) is (status == 503)
+
+
+async def test_metrics_hold_what_the_kernel_has_dropped_of_udp_until_now(collector_type: Any) -> None:
+    listening = World(syslog_source(transport="udp"))
+    await listening.listener.start()
+
+    def prepare(collector: Any) -> None:
+        collector.app[LISTENERS] = [listening.listener]
+
+    async with serving(collector_type, prepare=prepare) as world:
+        listening.listener._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)  # type: ignore[union-attr]  # of UDP
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            for _ in range(50):
+                sender.sendto(b"x" * 1_000, ("127.0.0.1", listening.listener.port))
+        await world.get("/metrics")
+        assert listening.sample("collector_syslog_dropped_datagrams_total", reason="kernel") > 0
+    await listening.listener.stop(1)
 
 
 async def test_metrics_are_in_prometheus_text_format(collector: Any) -> None:

@@ -1,4 +1,4 @@
-"""Tokens at the start of syslog messages."""
+"""Tokens of syslog messages."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collectors.credentials import Credentials, hash_of
 from collectors.syslog.line_tokens import LineTokens, Unauthorized
 
 TOKEN, NEXT = b"a-token-of-acme-1234", b"9f0c1d7e5b2a4e6f8a3b"
+WORD = TOKEN.decode()
 LINE = b'{"v":1}'
 
 
@@ -44,3 +45,35 @@ def test_a_valid_token_does_not_let_the_next_line_in(tokens: LineTokens) -> None
 
 def test_a_source_without_credentials_has_no_tokens() -> None:
     assert LineTokens(Credentials()).line_of(b"<134>" + LINE) == LINE
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        f"[{WORD}@41058]",
+        f"[{WORD}]",
+        f'[{WORD}@41058 tag="vod"]',
+        f'[exampleSDID@32473 eventSource="BunnyCDN" token="{WORD}"]',
+        f'[meta sequenceId="1"][{WORD}@32473]',
+    ],
+)
+def test_a_token_in_structured_data_is_taken_too(tokens: LineTokens, data: str) -> None:
+    frame = f"<165>1 2026-11-23T07:00:00Z edge cdn - ID47 {data} ".encode()
+    assert tokens.line_of(frame + b"\xef\xbb\xbfHIT|200") == b"HIT|200"
+    assert (tokens.is_proven, tokens.line_of(frame + b"MISS|404")) == (True, b"MISS|404")
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        f"<165>1 - edge {WORD} - - - HIT|200",
+        f'<165>1 - edge cdn - - [a b="x{WORD}"] HIT|200',
+        f'<165>1 - edge cdn - - [a b="c"] HIT|[{WORD}]',
+        f"<165>1 - edge cdn - - {'[aaaaaaaaaaaaaaaa]' * 8}[{WORD}] HIT|200",
+        f"<165>Nov 23 07:00:00 edge cdn: HIT [{WORD}]",
+    ],
+    ids=["header field", "part of a value", "in the line", "behind too many", "no structured data"],
+)
+def test_a_token_elsewhere_is_none(tokens: LineTokens, frame: str) -> None:
+    with pytest.raises(Unauthorized):
+        tokens.line_of(frame.encode())
