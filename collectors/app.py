@@ -21,7 +21,9 @@ from collectors.completeness import Completeness
 from collectors.heartbeat import Heart
 from collectors.intake import Intake
 from collectors.kafka_config import producer_config
+from collectors.log_limit import LogLimit
 from collectors.metrics import Metrics
+from collectors.open_files import make_room_for
 from collectors.origin import Origin
 from collectors.publisher import Publisher
 from collectors.routes.drain import DRAIN
@@ -138,7 +140,11 @@ async def _listen(settings: Settings, app: web.Application) -> None:
 
 async def main() -> int:
     """Run a collector by its environment until SIGTERM or SIGINT; returns the process's exit status."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.addFilter(LogLimit())
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", handlers=[handler]
+    )
     try:
         settings = read_settings(os.environ)
         sources = load_sources(
@@ -147,6 +153,7 @@ async def main() -> int:
             environ=os.environ,
             has_client_ca=settings.tls is not None and settings.tls.client_ca is not None,
         )
+        make_room_for(settings.connections.max_connections + sources.max_syslog_connections())
         return await serve(create_app(settings, sources), settings)
     except (InvalidSettings, InvalidSources, InvalidTls) as error:
         log.critical("%s", error)

@@ -74,6 +74,11 @@ class Sources:
         """Ids of the sources that ask for the spool."""
         return frozenset(source.id for source in self._by_id.values() if source.spool)
 
+    def max_syslog_connections(self) -> int:
+        """How many connections all syslog listeners together may have."""
+        endpoints = [source.syslog for source in self.syslog() if source.syslog is not None]
+        return sum(endpoint.max_connections for endpoint in endpoints if endpoint.transport != "udp")
+
     def silent_after_s(self) -> dict[str, int | None]:
         """When each source is called silent, by id."""
         return {source.id: source.silent_after_s for source in self._by_id.values()}

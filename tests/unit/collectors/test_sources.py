@@ -84,6 +84,17 @@ def test_a_source_knows_whether_its_files_start_with_names(
     assert (source.is_header is not None) is has_header
 
 
+def test_the_connections_of_all_syslog_listeners_add_up(tmp_path: Path) -> None:
+    listeners = [
+        {"type": "http"},
+        {"type": "syslog-tcp", "port": 1, "max_connections": 5},
+        {"type": "syslog-udp", "port": 1},
+        {"type": "syslog-tcp", "port": 2},
+    ]
+    sources = load(tmp_path, *(entry(id=f"acme-{number}", listener=each) for number, each in enumerate(listeners)))
+    assert sources.max_syslog_connections() == 1_005
+
+
 def test_a_framing_can_be_chosen(tmp_path: Path) -> None:
     source = load(tmp_path, entry(cdn="cloudfront", framing="lines")).http("acme")
     assert source is not None
