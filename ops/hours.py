@@ -64,3 +64,8 @@ def show(hour: datetime) -> str:
 def epoch_ms(hour: datetime) -> int:
     """Milliseconds since the Unix epoch, without a float in between."""
     return (hour - EPOCH) // timedelta(milliseconds=1)
+
+
+def of_epoch_ms(epoch_ms: int) -> datetime:
+    """The moment so many milliseconds after the Unix epoch."""
+    return EPOCH + timedelta(milliseconds=epoch_ms)
