@@ -1,14 +1,15 @@
-"""Real servers for integration tests: one Postgres a session, a fresh database a test."""
+"""Real servers for integration tests: one Postgres and one Redis a session, a fresh database a test."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psycopg2
 import pytest
 
-from local import postgres
+from local import postgres, redis
 from local.ports import free_base
 from local.settings import Settings
 from local.stack import Stack
@@ -59,6 +60,40 @@ def billing_dsn(new_database: Callable[[str], str]) -> str:
 def assets_dsn(new_database: Callable[[str], str]) -> str:
     """Address of an asset database of its own, with all tables and no row."""
     return new_database("assets")
+
+
+@pytest.fixture
+def filled_dsn(assets_dsn: str) -> str:
+    """An asset database with a video asset (demuxed audio beside it), and an audio-only one."""
+    with psycopg2.connect(assets_dsn) as connection, connection.cursor() as cursor:
+        cursor.execute("INSERT INTO environments VALUES ('env-1', 'One')")
+        cursor.execute("INSERT INTO assets VALUES ('film', 'env-1'), ('radio', 'env-1'), ('empty', 'env-1')")
+        cursor.execute(
+            "INSERT INTO renditions (asset_id, name, media_type, height, segment_ms, low_latency_billing, part_ms)"
+            " VALUES ('film', '720p', 'video', 720, '{4004,1500}', 'parts', 334),"
+            " ('film', 'iframes', 'trick-play', 0, '{}', 'segments', 0),"
+            " ('film', 'audio', 'audio', 0, '{4004,1500}', 'segments', 0),"
+            " ('radio', 'audio', 'audio', 0, '{6000}', 'segments', 0)"
+        )
+    return assets_dsn
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Run Redis until the session ends."""
+    server = Settings(state=tmp_path_factory.mktemp("redis"), port_base=free_base())
+    redis.launch(server)
+    yield server
+    redis.halt(server)
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[Settings]:
+    """Run a Redis that a test may break."""
+    server = Settings(state=tmp_path / "redis", port_base=free_base())
+    redis.launch(server)
+    yield server
+    redis.halt(server)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -28,8 +29,8 @@ class Fleet:
         self.locked: set[str] = set()
         self.released: set[str] = set()
 
-    def store(self, asset_id: str, read_at_ms: int, **fields: bool) -> None:
-        self.stored[asset_id] = AssetSettings(asset_id=asset_id, read_at_ms=read_at_ms, **fields)
+    def store(self, asset_id: str, read_at_ms: int, absent: bool = False) -> None:
+        self.stored[asset_id] = AssetSettings(asset_id=asset_id, read_at_ms=read_at_ms, absent=absent)
 
     async def get(self, asset_ids: Sequence[str]) -> dict[str, AssetSettings]:
         return {asset_id: self.stored[asset_id] for asset_id in asset_ids if asset_id in self.stored}
@@ -145,6 +146,26 @@ async def test_a_failing_database_is_asked_by_one_for_all() -> None:
     wanted = [subject.fetch({f"a{number}"}) for number in range(50)]
     assert {type(error) for error in await asyncio.gather(*wanted, return_exceptions=True)} == {LookupUnavailable}
     assert len(database.asked) < 50 + 10
+
+
+async def test_no_more_queries_run_at_once_than_the_executor_has_threads() -> None:
+    class Counting(Database):
+        lock = threading.Lock()
+        running = most_running = 0
+
+        def read(self, asset_ids: list[str], now_ms: int) -> dict[str, AssetSettings]:
+            with self.lock:
+                self.running += 1
+                self.most_running = max(self.running, self.most_running)
+            time.sleep(0.01)
+            with self.lock:
+                self.running -= 1
+            return super().read(asset_ids, now_ms)
+
+    database = Counting()
+    subject = lookup(Fleet(), database)
+    await asyncio.gather(*(subject.fetch({f"a{number}"}) for number in range(20)))
+    assert (len(database.asked), database.most_running) == (20, 2)
 
 
 async def test_a_database_that_stays_away_ends_the_wait() -> None:
