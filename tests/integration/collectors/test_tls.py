@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import re
 import ssl
-import sys
-from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
-import yaml
 
-from local.settings import ROOT
+from tests.integration.collectors.lone import port, running
 from tests.support.certificates import Issued, client_context, issue
-
-Sources = list[dict[str, Any]]
 
 
 @pytest.fixture
@@ -31,42 +22,6 @@ def authority(tmp_path: Path) -> Issued:
 @pytest.fixture
 def server(tmp_path: Path, authority: Issued) -> Issued:
     return issue(tmp_path, "collector.example", by=authority)
-
-
-@asynccontextmanager
-async def running(folder: Path, sources: Sources, **variables: object) -> AsyncIterator[tuple[Process, str]]:
-    """A collector that has started, and what it has logged until then."""
-    file = folder / "sources.yaml"
-    file.write_text(yaml.safe_dump({"sources": sources}))
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("COLLECTOR_")}
-    environ |= {
-        "COLLECTOR_KAFKA_BOOTSTRAP": "127.0.0.1:1",
-        "COLLECTOR_SOURCES_FILE": str(file),
-        "COLLECTOR_HTTP_PORT": "0",
-        "COLLECTOR_DELIVERY_TIMEOUT_S": "1",
-        "COLLECTOR_DRAIN_TIMEOUT_S": "2",
-        **{f"COLLECTOR_{name}": str(value) for name, value in variables.items()},
-    }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "collectors", stderr=PIPE, cwd=ROOT, env=environ
-    )
-    assert process.stderr is not None
-    log = ""
-    async with asyncio.timeout(20):
-        while "listens on" not in log and (line := await process.stderr.readline()):
-            log += line.decode()
-    try:
-        yield process, log
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.communicate()
-
-
-def port(log: str, pattern: str) -> int:
-    found = re.search(pattern, log)
-    assert found is not None, log
-    return int(found[1])
 
 
 async def ask(method: str, url: str, context: ssl.SSLContext) -> int:
@@ -106,7 +61,7 @@ async def test_syslog_over_tls_udp_and_tcp_beside_each_other(tmp_path: Path, aut
         assert port(log, r"acme-tcp: syslog over tcp on port (\d+)")
         process.terminate()
         async with asyncio.timeout(20):
-            await process.communicate()
+            await process.wait()
         assert process.returncode == 0
 
 
