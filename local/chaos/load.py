@@ -1,0 +1,71 @@
+"""The load: deliveries at a rate, each posted until it is acknowledged and only then accounted for."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from local.chaos.account import Account, Delivery
+
+#: Deliveries in flight at most: what a CDN would log beyond that is not made up at all, so that no backlog of the
+#: drill's own outlasts a fault.
+_IN_FLIGHT: Final = 48
+#: Acknowledged deliveries that may be sent once more.
+_REMEMBERED: Final = 60
+
+Send = Callable[[Delivery], Awaitable[None]]
+
+
+class Load:
+    """Makes, sends and accounts for deliveries while it runs; `lines_a_second` may change at any time."""
+
+    def __init__(self, make: Callable[[], Delivery], send: Send, account: Account) -> None:
+        self._make = make
+        self._send = send
+        self._account = account
+        self._slots = asyncio.Semaphore(_IN_FLIGHT)
+        self._stopping = asyncio.Event()
+        self._due = time.monotonic()
+        self._sent: deque[Delivery] = deque(maxlen=_REMEMBERED)
+        #: Infinite: as fast as the collectors take it.
+        self.lines_a_second = float("inf")
+
+    async def run(self) -> None:
+        """Make deliveries until told to stop, and return when each is acknowledged; raises what `send` raises."""
+        async with asyncio.TaskGroup() as deliveries:
+            while not self._stopping.is_set():
+                await self._slots.acquire()
+                delivery = await asyncio.to_thread(self._make)
+                deliveries.create_task(self._deliver(delivery))
+                await self._pace(delivery.lines)
+
+    def stop(self) -> None:
+        """Make nothing more."""
+        self._stopping.set()
+
+    def acknowledged(self, count: int, draw: random.Random) -> list[Delivery]:
+        """Deliveries that were acknowledged lately, at most `count`, for sending once more."""
+        return draw.sample(tuple(self._sent), min(count, len(self._sent)))
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        try:
+            await self._send(delivery)
+        finally:
+            self._slots.release()
+        self._account.acknowledge(delivery)
+        self._sent.append(delivery)
+
+    async def _pace(self, lines: int) -> None:
+        """Wait until the next delivery is due. What could not be sent in time is not caught up with."""
+        now = time.monotonic()
+        self._due = max(self._due, now - 1) + lines / self.lines_a_second
+        if self._due > now:
+            waiting = asyncio.wait_for(self._stopping.wait(), self._due - now)
+            try:
+                await waiting
+            except TimeoutError:
+                return

@@ -1,0 +1,54 @@
+"""Batches are counted by id, heartbeats are none, and no offset may come twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, cast
+
+import pytest
+
+from local.chaos.reader import ReadAgain, Tally
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What is read of a message."""
+
+    at: int
+    id: bytes = b"a"
+    number: int = 0
+
+    def partition(self) -> int:
+        return self.number
+
+    def offset(self) -> int:
+        return self.at
+
+    def key(self) -> bytes:
+        return self.id
+
+
+def tally(*messages: Stored) -> Tally:
+    made = Tally()
+    for message in messages:
+        made.add(cast("Any", message))
+    return made
+
+
+def test_copies_of_a_batch_are_counted_in_all_partitions() -> None:
+    read = tally(Stored(0), Stored(1, b"b"), Stored(5), Stored(0, b"a", number=3))
+    assert read.batches == Counter({b"a": 3, b"b": 1})
+    assert read.next_offsets == {0: 6, 3: 1}
+
+
+def test_heartbeats_are_no_batches_but_move_the_offset() -> None:
+    read = tally(Stored(7, b"heartbeat-12"))
+    assert (read.batches, read.next_offsets) == (Counter(), {0: 8})
+
+
+@pytest.mark.parametrize("offset", [0, 3])
+def test_a_message_that_is_handed_out_again_is_an_error(offset: int) -> None:
+    read = tally(Stored(3))
+    with pytest.raises(ReadAgain, match=f"partition 0 gave offset {offset} after 3"):
+        read.add(cast("Any", Stored(offset)))
