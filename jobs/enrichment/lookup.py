@@ -181,12 +181,22 @@ class AssetLookup:
                 await self._fleet.release(come.keys() & claim.granted)
             found |= come
             if mine := sorted(claim.granted - come.keys()):
-                found |= await self._ask_database(mine)
+                found |= await self._read_locked(mine)
             if len(found) == len(asset_ids):
                 return found
             with self.counts.database_wait:  # another process is waiting for it
                 await asyncio.sleep(poll_s)
             poll_s = min(2 * poll_s, self._policy.poll_at_most_s)
+
+    async def _read_locked(self, asset_ids: list[str]) -> Settings:
+        """Read and share what this process holds the locks of; without an answer, let go of them."""
+        try:
+            found = await self._ask_database(asset_ids)
+        except BaseException:
+            await self._fleet.release(asset_ids)
+            raise
+        await self._fleet.put(found.values())
+        return found
 
     async def _ask_database(self, asset_ids: list[str]) -> Settings:
         """Ask until there is an answer. While the database is away, one asks for all: its return is no stampede."""
@@ -197,7 +207,6 @@ class AssetLookup:
                     if self.away:
                         await asyncio.sleep(self._policy.retry_s)
                     found = await self._query(asset_ids)
-        await self._fleet.put(found.values())
         return found
 
     async def _query(self, asset_ids: list[str]) -> Settings | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from local import postgres, redis
 from local.ports import free_base
+from local.process import find
 from local.settings import Settings
 from local.stack import Stack
 from tests.integration.billing import Billing
@@ -93,6 +95,8 @@ def own_redis(tmp_path: Path) -> Iterator[Settings]:
     server = Settings(state=tmp_path / "redis", port_base=free_base())
     redis.launch(server)
     yield server
+    if child := find(server.state, redis.NAME):
+        child.signal(signal.SIGCONT)  # a test may have stopped it
     redis.halt(server)
 
 

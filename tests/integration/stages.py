@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+
+import psycopg2
 
 from jobs.enrichment.settings import EnrichmentSettings
 from jobs.enrichment.stage import EnrichmentStage
@@ -36,6 +38,12 @@ def enriched(stage: EnrichmentStage, *paths: str) -> AccessLogBatch:
 def durations(stage: EnrichmentStage, *paths: str) -> list[int]:
     """The media durations that a batch of whole deliveries of these paths gets; 0 where one is unresolved."""
     return [record.media_duration_ms for record in enriched(stage, *paths).records]
+
+
+def change_assets(dsn: str, statement: str) -> None:
+    """Change the asset database, and commit."""
+    with closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute(statement)
 
 
 def until(condition: Callable[[], bool], deadline_s: float = 20) -> None:

@@ -99,7 +99,9 @@ def test_an_hour_taken_over_accepts_nothing_of_a_lower_epoch_new_keys_included(w
     assert usage(writer) == [(5000, 1, 100, 1, 0)]
 
 
-LEDGER_ROW = (HOUR, "b1", "late", "boot-1", "fastly", HOUR, HOUR, 2, 4000, '{"billed":2}', "{}", "{}", 0, "1", "x/y/z")
+ENVIRONMENTS = '{"env-1":[4000,2,200]}'
+COUNTS = (2, 4000, '{"billed":2}', "{}", "{}")
+LEDGER_ROW = (HOUR, "b1", "late", "boot-1", "fastly", HOUR, HOUR, *COUNTS, 0, "1", "x/y/z", ENVIRONMENTS)
 CORRECTION = (HOUR, "b1", "env-1", "a1", "1080p", *Sums(4000, 1, 100, 1))
 
 
@@ -122,6 +124,35 @@ def test_a_ledger_row_says_what_the_first_copy_counted_whichever_is_written_firs
     assert writer.query("SELECT billed_ms, outcomes, copies FROM batch_ledger") == [
         (3000, {"billed": 1, "repeated-line": 1}, 2)
     ]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["behind it", "before it"])
+def test_only_the_first_copy_tells_environments(writer: Writer, order: tuple[int, ...]) -> None:
+    for copies in order:
+        writer.write(statements.LEDGER, (*LEDGER_ROW[:12], copies, *LEDGER_ROW[13:-1], "" if copies else ENVIRONMENTS))
+    assert writer.query("SELECT environments, copies FROM batch_ledger") == [({"env-1": [4000, 2, 200]}, 1)]
+
+
+def test_a_batch_that_reprocess_has_counted_keeps_its_account_and_still_counts_copies(writer: Writer) -> None:
+    writer.write(statements.LEDGER, LEDGER_ROW)
+    writer.query("UPDATE batch_ledger SET epoch = 1, billed_ms = 5000")
+    for copies in (0, 2):
+        writer.write(statements.LEDGER, (*LEDGER_ROW[:12], copies, *LEDGER_ROW[13:]))
+    assert writer.query("SELECT billed_ms, copies, epoch FROM batch_ledger") == [(5000, 2, 1)]
+
+
+@pytest.mark.parametrize(
+    ("billed_ms", "copies", "is_recorded_again"),
+    [(4000, 0, False), (4000, 1, False), (3000, 0, True)],
+    ids=["the same row again", "a copy", "another account"],
+)
+def test_a_batch_is_recorded_again_when_it_is_counted_otherwise(
+    writer: Writer, billed_ms: int, copies: int, is_recorded_again: bool
+) -> None:
+    writer.write(statements.LEDGER, LEDGER_ROW)
+    [before] = writer.query("SELECT recorded_at FROM batch_ledger")
+    writer.write(statements.LEDGER, (*LEDGER_ROW[:8], billed_ms, *LEDGER_ROW[9:12], copies, *LEDGER_ROW[13:]))
+    assert (writer.query("SELECT recorded_at FROM batch_ledger") != [before]) is is_recorded_again
 
 
 def test_a_correction_repeated_changes_nothing(writer: Writer) -> None:

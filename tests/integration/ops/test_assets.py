@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg2
 import pytest
 
 from jobs.enrichment.settings import EnrichmentSettings
@@ -19,7 +18,7 @@ from local import redis
 from local.process import find
 from local.settings import ROOT, Settings
 from ops import assets
-from tests.integration.stages import durations, opened, until
+from tests.integration.stages import change_assets, durations, opened, until
 
 SEGMENT = "/film/720p/segment-1.m4s"
 _HANG_UP = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ops.assets'"
@@ -41,11 +40,6 @@ def stages(settings: EnrichmentSettings) -> Iterator[list[EnrichmentStage]]:
         for stage in (one, other):
             assert durations(stage, SEGMENT) == [1500]
         yield [one, other]
-
-
-def change(dsn: str, statement: str) -> None:
-    with psycopg2.connect(dsn) as connection, connection.cursor() as cursor:
-        cursor.execute(statement)
 
 
 def announced(stage: EnrichmentStage) -> int:
@@ -74,7 +68,7 @@ def test_every_job_sees_an_invalidated_asset_in_its_next_batch(
     stages: list[EnrichmentStage],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    change(settings.assets_dsn, "UPDATE renditions SET segment_ms = '{4004,1400}' WHERE name = '720p'")
+    change_assets(settings.assets_dsn, "UPDATE renditions SET segment_ms = '{4004,1400}' WHERE name = '720p'")
     assert [durations(stage, SEGMENT) for stage in stages] == [[1500], [1500]]
     assert assets.main(["invalidate", *arguments]) == 0
     wait_announced(stages)
@@ -86,7 +80,7 @@ def test_every_job_sees_an_invalidated_asset_in_its_next_batch(
 def test_a_job_that_starts_later_does_not_believe_what_was_read_before(
     settings: EnrichmentSettings, stages: list[EnrichmentStage]
 ) -> None:
-    change(settings.assets_dsn, "UPDATE renditions SET segment_ms = '{4004,1400}' WHERE name = '720p'")
+    change_assets(settings.assets_dsn, "UPDATE renditions SET segment_ms = '{4004,1400}' WHERE name = '720p'")
     assets.main(["invalidate", "film"])
     with opened(settings) as later:
         assert durations(later, SEGMENT) == [1400]
@@ -98,11 +92,11 @@ def test_without_an_announcement_a_change_is_seen_within_the_time_to_live(settin
         kafka_bootstrap_servers="not-asked",
         redis_url=settings.redis_url,
         assets_dsn=settings.assets_dsn,
-        asset_cache_ttl_s=1.0,
+        asset_cache_ttl_s=2.0,
     )
     with opened(short) as asked, opened(short) as silent:
         assert [durations(stage, SEGMENT) for stage in (asked, silent)] == [[1500], [1500]]
-        change(settings.assets_dsn, "UPDATE renditions SET segment_ms = '{4004,1400}' WHERE name = '720p'")
+        change_assets(settings.assets_dsn, "UPDATE renditions SET segment_ms = '{4004,1400}' WHERE name = '720p'")
         changed_s = time.monotonic()
         until(lambda: durations(asked, SEGMENT) == [1400], deadline_s=short.asset_cache_ttl_s)
         time.sleep(max(0.0, changed_s + short.asset_cache_ttl_s - time.monotonic()))
@@ -131,7 +125,7 @@ def test_a_follower_passes_the_database_s_own_announcements_on(
 ) -> None:
     with following():
         before = durations(stages[0], path)
-        change(settings.assets_dsn, statement)
+        change_assets(settings.assets_dsn, statement)
         wait_announced(stages)
         assert before != durations(stages[0], path) == expected
 
@@ -140,8 +134,10 @@ def test_segments_that_a_live_stream_adds_are_no_change_to_announce(
     settings: EnrichmentSettings, stages: list[EnrichmentStage]
 ) -> None:
     with following() as follower:
-        change(settings.assets_dsn, "UPDATE renditions SET segment_ms = segment_ms || 900 WHERE asset_id = 'film'")
-        change(settings.assets_dsn, "UPDATE renditions SET height = 1080 WHERE asset_id = 'radio'")
+        change_assets(
+            settings.assets_dsn, "UPDATE renditions SET segment_ms = segment_ms || 900 WHERE asset_id = 'film'"
+        )
+        change_assets(settings.assets_dsn, "UPDATE renditions SET height = 1080 WHERE asset_id = 'radio'")
         wait_announced(stages)
         assert follower.stdout is not None
         assert follower.stdout.readline() == "changed: 1 assets\n"
@@ -156,13 +152,13 @@ def test_a_follower_survives_outages_of_both_servers(
         assert follower.stdout is not None
         lines = iter(follower.stdout.readline, "")
         redis.halt(own_redis)
-        change(settings.assets_dsn, "UPDATE renditions SET height = 360 WHERE asset_id = 'film'")
+        change_assets(settings.assets_dsn, "UPDATE renditions SET height = 360 WHERE asset_id = 'film'")
         assert next(lines) == "Redis: ConnectionError; trying again\n"
         redis.launch(own_redis)
         assert next(line for line in lines if line.startswith("changed"))
-        change(settings.assets_dsn, _HANG_UP)
+        change_assets(settings.assets_dsn, _HANG_UP)
         assert next(line for line in lines if line.startswith("following"))
-        change(settings.assets_dsn, "UPDATE renditions SET height = 360 WHERE asset_id = 'radio'")
+        change_assets(settings.assets_dsn, "UPDATE renditions SET height = 360 WHERE asset_id = 'radio'")
         assert next(lines) == "changed: 1 assets\n"
         wait_announced(stages, 2)
 

@@ -1,0 +1,84 @@
+"""Redis is never a condition: whatever becomes of it, batches are enriched from the database, without a stall."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+from typing import Final
+
+import pytest
+from redis import Redis
+
+from jobs.enrichment.settings import EnrichmentSettings
+from local import redis
+from local.process import find
+from local.settings import Settings
+from tests.integration.stages import durations, opened, until
+
+#: A timeout of Redis (half a second) and the answer of the database, on a busy machine.
+_STALL_S: Final = 5.0
+
+
+@pytest.fixture
+def settings(filled_dsn: str, own_redis: Settings) -> EnrichmentSettings:
+    return EnrichmentSettings(
+        kafka_bootstrap_servers="not-asked", redis_url=redis.url(own_redis), assets_dsn=filled_dsn
+    )
+
+
+def signalled(server: Settings, number: signal.Signals) -> None:
+    child = find(server.state, redis.NAME)
+    assert child is not None
+    child.signal(number)
+
+
+def command(*words: str) -> Callable[[Settings], object]:
+    return lambda server: Redis.from_url(redis.url(server)).execute_command(*words)  # type: ignore[no-untyped-call]
+
+
+FAULTS: dict[str, Callable[[Settings], object]] = {
+    "down": redis.halt,
+    "hanging": lambda server: signalled(server, signal.SIGSTOP),
+    "read-only, a replica without its primary": command("REPLICAOF", "127.0.0.1", "1"),
+    "read-only, by rights": command("ACL", "SETUSER", "default", "-@write"),
+    "no rights at all": command("ACL", "SETUSER", "default", "-@all"),
+    "full": command("CONFIG", "SET", "maxmemory", "1"),
+}
+
+
+@pytest.fixture(params=FAULTS)
+def fault(request: pytest.FixtureRequest) -> Callable[[Settings], object]:
+    return FAULTS[request.param]
+
+
+def test_billing_goes_on_without_a_stall(
+    fault: Callable[[Settings], object], settings: EnrichmentSettings, own_redis: Settings
+) -> None:
+    with opened(settings) as stage:
+        assert durations(stage, "/film/720p/segment-1.m4s") == [1500]
+        fault(own_redis)
+        began_s = time.monotonic()
+        known_and_new = durations(stage, "/film/720p/segment-0.m4s", "/radio/audio/segment-0.aac")
+        assert known_and_new == [4004, 6000]
+        assert time.monotonic() - began_s < _STALL_S
+        until(lambda: stage.totals()["asset_redis_errors"]() > 0)
+        assert stage.totals()["asset_database_queried_assets"]() == 2
+
+
+def test_a_hanging_redis_costs_one_timeout_not_one_a_batch(settings: EnrichmentSettings, own_redis: Settings) -> None:
+    with opened(settings) as stage:
+        durations(stage, "/film/720p/segment-1.m4s")
+        signalled(own_redis, signal.SIGSTOP)
+        began_s = time.monotonic()
+        for number in range(50):
+            durations(stage, f"/nobody-{number}/720p/segment-1.m4s")
+        assert time.monotonic() - began_s < 2 * _STALL_S
+        signalled(own_redis, signal.SIGCONT)
+
+        def used_again() -> bool:
+            durations(stage, f"/nobody-{time.monotonic_ns()}/720p/segment-1.m4s")
+            return bool(Redis.from_url(redis.url(own_redis)).dbsize())
+
+        Redis.from_url(redis.url(own_redis)).flushall()
+        until(used_again)
