@@ -46,14 +46,18 @@ def _time(column: str) -> str:
     return f"timestamptz 'epoch' + new.{column} * interval '1 millisecond'"
 
 
+#: What the live job counted of a batch gives way to a recount; how often copies came, it alone knows.
+_IS_FIRST_COPY: Final = "excluded.copies = 0 AND excluded.epoch >= current.epoch"
+
+
 def _of_first_copy() -> str:
     """The row of the first copy says what the batch counted, whether it is written before or after those of others."""
     columns = (
         "boot_id, received_at, published_at, records, billed_ms, outcomes, rejected, unresolved_assets, "
-        "rule_version, builds"
+        "rule_version, builds, environments"
     )
     return ", ".join(
-        f"{column} = CASE WHEN excluded.copies = 0 THEN excluded.{column} ELSE current.{column} END"
+        f"{column} = CASE WHEN {_IS_FIRST_COPY} THEN excluded.{column} ELSE current.{column} END"
         for column in columns.split(", ")
     )
 
@@ -93,19 +97,23 @@ WHERE excluded.epoch >= current.epoch""",
 LEDGER: Final = _upsert(
     "hour_ms bigint, batch_id text, path text, boot_id text, source_id text, received_at_ms bigint, "
     "published_at_ms bigint, records bigint, billed_ms bigint, outcomes text, rejected text, "
-    "unresolved_assets text, copies bigint, rule_version text, builds text",
+    "unresolved_assets text, copies bigint, rule_version text, builds text, environments text",
     f"""
 INSERT INTO batch_ledger AS current
     (hour, batch_id, path, boot_id, source_id, received_at, published_at, records, billed_ms,
-     outcomes, rejected, unresolved_assets, copies, rule_version, builds, epoch)
+     outcomes, rejected, unresolved_assets, copies, rule_version, builds, environments, epoch)
 SELECT {_time("hour_ms")}, batch_id, path, boot_id, source_id, {_time("received_at_ms")}, {_time("published_at_ms")},
        records, billed_ms, outcomes::jsonb, rejected::jsonb, unresolved_assets::jsonb, copies, rule_version, builds,
-       {LIVE_EPOCH}
+       nullif(environments, '')::jsonb, {LIVE_EPOCH}
 FROM $NEW
 ON CONFLICT (hour, batch_id, path) DO UPDATE SET
     copies = greatest(excluded.copies, current.copies),
+    -- A late batch that waited is recorded again when it is counted, a replay of the same row is not.
+    recorded_at = CASE
+        WHEN {_IS_FIRST_COPY} AND (excluded.billed_ms, excluded.outcomes) <> (current.billed_ms, current.outcomes)
+        THEN excluded.recorded_at ELSE current.recorded_at END,
     {_of_first_copy()}
-WHERE excluded.epoch >= current.epoch AND (excluded.copies = 0 OR excluded.copies > current.copies)""",
+WHERE {_IS_FIRST_COPY} OR excluded.copies > current.copies""",
 )
 COLLECTOR_TOTALS: Final = Statement(
     """

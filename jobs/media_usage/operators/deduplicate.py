@@ -75,7 +75,7 @@ class DeduplicateFunction(KeyedProcessFunction):  # type: ignore[misc]  # pyflin
         self._seen.update(seen.encode())
         ctx.timer_service().register_event_time_timer(tally.remembered_until_ms)
         if before is not None:
-            yield self._outputs.ledger(tally.ledger._replace(path=seen.path, copies=seen.copies))
+            yield self._outputs.copy(tally.ledger._replace(path=seen.path, copies=seen.copies))
         elif wire.has_lines(message):
             yield self._lines, wire.by_source_and_hour(tally, message)
         else:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
+import orjson
 from pyflink.common import Row, TypeInformation, Types
 from pyflink.datastream import OutputTag
 
 from jobs.media_usage import wire
 from jobs.media_usage.batch_tally import LATE, BatchTally, LedgerRow
 from jobs.media_usage.statements import COLLECTOR_TOTALS, CORRECTION, LEDGER, WATERMARK, Statement
+from jobs.media_usage.sums import Sums
+from jobs.media_usage.tally import UsageKey
+
+#: What a further copy says of environments: the first one has told.
+_NOT_TOLD: Final = ""
 
 
 def row_type(statement: Statement) -> TypeInformation:
@@ -44,14 +50,26 @@ class BatchOutputs:
     def __init__(self) -> None:
         self._ledger, self._corrections = ledger_tag(), corrections_tag()
 
-    def ledger(self, row: LedgerRow) -> tuple[OutputTag, Row]:
-        return self._ledger, Row(*row)
+    def copy(self, row: LedgerRow) -> tuple[OutputTag, Row]:
+        """The ledger's row of a batch that has been counted before."""
+        return self._ledger, Row(*row, _NOT_TOLD)
 
     def first_copy(self, tally: BatchTally) -> Iterator[Any]:
         """The gate: lateness stands in the batch's header, and a late batch never comes to a window."""
-        yield self.ledger(tally.ledger)
+        yield self._ledger, Row(*tally.ledger, environments(tally.usage))
         if tally.ledger.path != LATE:
             yield from wire.usage_messages(tally)
             return
         for key, sums in tally.usage.items():
             yield self._corrections, Row(tally.ledger.hour_ms, tally.ledger.batch_id, *key, *sums)
+
+
+def environments(usage: dict[UsageKey, Sums]) -> str:
+    """Milliseconds, deliveries and bytes by environment, as the ledger keeps them."""
+    totals: dict[str, list[int]] = {}
+    for key, sums in usage.items():
+        total = totals.setdefault(key.environment_id, [0, 0, 0])
+        total[0] += sums.delivered_ms
+        total[1] += sums.deliveries
+        total[2] += sums.bytes
+    return orjson.dumps(totals, option=orjson.OPT_SORT_KEYS).decode()

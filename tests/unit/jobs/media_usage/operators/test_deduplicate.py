@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.media_usage import wire
-from jobs.media_usage.batch_tally import BatchTally, tally_batch
+from jobs.media_usage.batch_tally import BatchTally, LedgerRow, tally_batch
 from jobs.media_usage.operators.deduplicate import DeduplicateFunction, Seen
 from jobs.media_usage.repeated_lines import Line, Lines
 from jobs.media_usage.rules import RULES
@@ -53,11 +53,16 @@ class Harness:
         )
         context = SimpleNamespace(timer_service=lambda: service)
         return [
-            (out[0].tag_id, out[1] if isinstance(out[1], str) else tuple(out[1]))
+            (out[0].tag_id, out[1] if isinstance(out[1], str) else plain(out[0].tag_id, tuple(out[1])))
             if isinstance(out, tuple)
             else ("usage", out)
             for out in self.function.process_element(message, context)
         ]
+
+
+def plain(output: str, row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Of the ledger's rows what stands in their batch's tally; test_outputs.py has the rest."""
+    return row[: len(LedgerRow._fields)] if output == "ledger" else row
 
 
 def tallied(published_at_ms: int | None = None) -> BatchTally:
