@@ -91,9 +91,11 @@ def of_hours(connection: Connection, compared: Hours) -> list[checks.Result]:
     """The checks by hour, in the first schema of the connection's search_path."""
     batches = _rows(connection, "audit_outcomes", compared)
     sums = _rows(connection, "audit_hours", compared)
+    late = _rows(connection, "audit_corrections", compared)
     return [
         checks.outcomes([checks.OutcomeRow(*row) for row in batches]),
-        checks.bill([checks.HourRow(*row) for row in sums]),
+        checks.bill([_hour_row(row) for row in sums]),
+        checks.corrections([checks.CorrectionRow(*row) for row in late]),
     ]
 
 
@@ -127,7 +129,11 @@ def _look(connection: Connection, first: datetime | None, last: datetime | None)
     with connection:
         compared = _compared(connection, first, last)
         by_hour = of_hours(connection, compared) if compared else []
-        sums = account.from_rows(_rows(connection, "audit_account", compared)) if compared else None
+        sums = (
+            account.from_rows(_rows(connection, "audit_account", compared, replays=account.REPLAY_BOOT))
+            if compared
+            else None
+        )
         return Audit(
             compared=compared, account=sums, results=(*by_hour, of_collectors(connection, first or hours.EPOCH))
         )
@@ -151,10 +157,15 @@ def _rows(
         return cursor.fetchall()
 
 
+def _hour_row(row: tuple[Any, ...]) -> checks.HourRow:
+    hour, environment_id, *amounts, sources = row
+    return checks.HourRow(hour, environment_id, checks.Amount(*amounts[:3]), checks.Amount(*amounts[3:]), sources)
+
+
 def _collector_row(row: tuple[Any, ...]) -> checks.CollectorRow:
-    source_id, boot_id, *counts = row
+    source_id, boot_id, *counts, since, until = row
     acknowledged, present, copied = (checks.Counts(*counts[n : n + 3]) for n in (0, 3, 6))
-    return checks.CollectorRow(source_id, boot_id, acknowledged, present, copied)
+    return checks.CollectorRow(source_id, boot_id, acknowledged, present, copied, since, until)
 
 
 def main(arguments: Sequence[str]) -> int:

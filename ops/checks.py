@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -22,24 +22,58 @@ class Result:
 
 
 class OutcomeRow(NamedTuple):
-    """Batches of one source in one hour; `records` and `accounted` are sums over the wrong ones."""
+    """Batches of one source in one hour.
+
+    `records` and `accounted` are sums over those that are miscounted, `billed_ms` and `shared_ms` (what they bill to
+    their environments) over those that are misbilled.
+    """
+
+    hour: datetime
+    source_id: str
+    batches: int
+    miscounted: int
+    records: int
+    accounted: int
+    misbilled: int
+    billed_ms: int
+    shared_ms: int
+    example: str | None
+
+
+class Amount(NamedTuple):
+    """What is billed."""
+
+    ms: int
+    deliveries: int
+    bytes: int
+
+
+class HourRow(NamedTuple):
+    """One environment's hour in the ledger and in the bill; `sources` spells the ledger's milliseconds out by source.
+
+    `environment_id` is empty where batches do not tell it: then only milliseconds are compared.
+    """
+
+    hour: datetime
+    environment_id: str
+    ledger: Amount
+    bill: Amount
+    sources: str
+
+
+class CorrectionRow(NamedTuple):
+    """Late batches of one source in one hour; the milliseconds are sums over the wrong ones.
+
+    `source_id` is empty where corrections have no batch.
+    """
 
     hour: datetime
     source_id: str
     batches: int
     wrong: int
-    records: int
-    accounted: int
-    example: str | None
-
-
-class HourRow(NamedTuple):
-    """Milliseconds of one hour in the ledger and in the bill; `sources` spells the ledger's out by source."""
-
-    hour: datetime
     ledger_ms: int
-    bill_ms: int
-    sources: str
+    corrected_ms: int
+    example: str | None
 
 
 class Counts(NamedTuple):
@@ -51,46 +85,82 @@ class Counts(NamedTuple):
 
 
 class CollectorRow(NamedTuple):
-    """One source of one collector process. `copied` counts dropped copies of the source, whoever sent them."""
+    """One source of one collector process. `copied` counts dropped copies of the source, whoever sent them.
+
+    `since` and `until` are the hours of the heartbeats in which batches began to lack, and came to lack as now.
+    """
 
     source_id: str
     boot_id: str
     acknowledged: Counts
     present: Counts
     copied: Counts
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 def outcomes(rows: Sequence[OutcomeRow]) -> Result:
-    """Every record of every batch has exactly one outcome."""
+    """Every record of every batch has exactly one outcome, and every batch bills what it bills to environments."""
     return Result(
         check="every record has one outcome",
         examined=sum(row.batches for row in rows),
         unit="batches",
-        differences=tuple(_outcome_difference(row) for row in rows if row.wrong),
+        differences=tuple(line for row in rows for line in _outcome_differences(row)),
     )
 
 
-def _outcome_difference(row: OutcomeRow) -> str:
-    return (
-        f"{row.source_id} {hours.show(row.hour)}: {row.wrong} of {row.batches} batches hold {row.records} records"
-        f" and {row.accounted} outcomes, such as batch {row.example}"
-    )
+def _outcome_differences(row: OutcomeRow) -> Iterator[str]:
+    where, example = f"{row.source_id} {hours.show(row.hour)}", f"such as batch {row.example}"
+    if row.miscounted:
+        told = f"hold {row.records} records and {row.accounted} outcomes"
+        yield f"{where}: {row.miscounted} of {row.batches} batches {told}, {example}"
+    if row.misbilled:
+        told = f"bill {row.billed_ms} ms, and {row.shared_ms} ms to their environments"
+        yield f"{where}: {row.misbilled} of {row.batches} batches {told}, {example}"
 
 
 def bill(rows: Sequence[HourRow]) -> Result:
-    """Every hour bills what its batches add up to."""
+    """Every hour bills to every environment what its batches add up to."""
     return Result(
         check="every hour bills what its batches say",
-        examined=len(rows),
+        examined=len({row.hour for row in rows}),
         unit="hours",
-        differences=tuple(_hour_difference(row) for row in rows if row.ledger_ms != row.bill_ms),
+        differences=tuple(_hour_difference(row) for row in rows if row.ledger != row.bill),
     )
 
 
 def _hour_difference(row: HourRow) -> str:
-    excess = row.bill_ms - row.ledger_ms
-    verdict = f"{excess} ms too much" if excess > 0 else f"{-excess} ms missing"
-    return f"{hours.show(row.hour)}: billed {row.bill_ms} ms, batches say {row.ledger_ms} ms ({row.sources}): {verdict}"
+    where = " ".join(filter(None, (hours.show(row.hour), row.environment_id)))
+    units = ("ms", "deliveries", "bytes")
+    pairs = [pair for pair in zip(units, row.bill, row.ledger, strict=True) if pair[1] != pair[2]]
+    billed = ", ".join(f"{bill} {unit}" for unit, bill, _ in pairs)
+    said = ", ".join(f"{ledger} {unit}" for unit, _, ledger in pairs)
+    verdict = ", ".join(_excess(bill - ledger, unit) for unit, bill, ledger in pairs)
+    return f"{where}: billed {billed}, batches say {said} ({row.sources}): {verdict}"
+
+
+def _excess(amount: int, unit: str) -> str:
+    return f"{amount} {unit} too much" if amount > 0 else f"{-amount} {unit} missing"
+
+
+def corrections(rows: Sequence[CorrectionRow]) -> Result:
+    """Every late batch is corrected by what its row in the ledger says."""
+    return Result(
+        check="every late batch is corrected as it says",
+        examined=sum(row.batches for row in rows),
+        unit="late batches",
+        differences=tuple(_correction_difference(row) for row in rows if row.wrong),
+    )
+
+
+def _correction_difference(row: CorrectionRow) -> str:
+    where, example = hours.show(row.hour), f"such as batch {row.example}"
+    if not row.source_id:
+        return (
+            f"{where}: corrections of {row.wrong} batches that are not in the ledger, {row.corrected_ms} ms, {example}"
+        )
+    told = f"corrected by {row.corrected_ms} ms, and say {row.ledger_ms} ms"
+    return f"{row.source_id} {where}: {row.wrong} of {row.batches} late batches are {told}, {example}"
 
 
 def collectors(rows: Sequence[CollectorRow]) -> Result:
@@ -126,7 +196,10 @@ def _lacking(row: CollectorRow) -> Counts:
 
 
 def _process(row: CollectorRow) -> str:
-    return f"{row.boot_id} ({_words(row.acknowledged)} acknowledged, {_words(row.present)} in ledger)"
+    told = f"{row.boot_id} ({_words(row.acknowledged)} acknowledged, {_words(row.present)} in ledger"
+    if row.since is None or row.until is None:
+        return f"{told})"
+    return f"{told}, lacking since {hours.show(row.since)}, all since {hours.show(row.until)})"
 
 
 def _words(counts: Counts) -> str:

@@ -1,7 +1,7 @@
 -- What became of every line of the hours, a batch counted once: (kind, name, count) with kind batches, copies,
--- records, outcome or rejected.
+-- records, replayed, outcome or rejected.
 WITH counted AS (
-    SELECT DISTINCT ON (hour, batch_id) hour, batch_id, records, outcomes, rejected
+    SELECT DISTINCT ON (hour, batch_id) hour, batch_id, boot_id, records, outcomes, rejected
     FROM batch_ledger
     WHERE hour BETWEEN %(first)s AND %(last)s
     ORDER BY hour, batch_id, path DESC
@@ -15,6 +15,8 @@ WITH counted AS (
 SELECT 'batches' AS kind, '' AS name, batches AS count FROM batches
 UNION ALL SELECT 'copies', '', (arrived - batches)::bigint FROM batches, arrivals
 UNION ALL SELECT 'records', '', records FROM batches
+UNION ALL SELECT 'replayed', '', coalesce(sum(records), 0)::bigint
+    FROM counted WHERE starts_with(boot_id, %(replays)s)
 UNION ALL SELECT 'outcome', entry.key, sum(entry.value::bigint)::bigint
     FROM counted, jsonb_each_text(outcomes) AS entry GROUP BY entry.key
 UNION ALL SELECT 'rejected', entry.key, sum(entry.value::bigint)::bigint

@@ -16,11 +16,12 @@ WITH mine AS (
     FROM (SELECT DISTINCT hour FROM statement_lines JOIN mine USING (statement_id) WHERE kind = 'adjustment') AS line
 )
 INSERT INTO statement_reasons (statement_id, hour, batch_id, path, source_id, billed_ms, epoch, recorded_at)
-SELECT mine.statement_id, hour, batch_id, path, source_id, billed_ms, epoch, recorded_at
+SELECT
+    mine.statement_id, hour, batch_id, path, source_id,
+    CASE WHEN environments IS NULL THEN billed_ms ELSE coalesce((environments -> environment_id ->> 0)::bigint, 0) END,
+    epoch, recorded_at
 FROM mine CROSS JOIN adjusted JOIN batch_ledger AS ledger USING (hour)
 WHERE
     (NOT was_settled OR recorded_at > (SELECT closed_at FROM previous))
-    -- A late batch says whom it bills; one of a window, or one that a recount has changed, may bill anybody.
-    AND (path = 'window' OR epoch > 0 OR EXISTS (
-        SELECT FROM media_usage_corrections AS correction
-        WHERE correction.batch_id = ledger.batch_id AND correction.environment_id = mine.environment_id))
+    -- One that a recount has changed may have billed this environment before.
+    AND (epoch > 0 OR environments IS NULL OR environments ? environment_id)

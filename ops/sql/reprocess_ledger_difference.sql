@@ -4,14 +4,14 @@
 WITH live AS (
     SELECT DISTINCT ON (hour, batch_id)
         hour, batch_id, source_id, boot_id, records, billed_ms, outcomes, rejected, unresolved_assets, rule_version,
-        sum(1 + copies) OVER (PARTITION BY hour, batch_id) AS arrivals
+        environments, sum(1 + copies) OVER (PARTITION BY hour, batch_id) AS arrivals
     FROM batch_ledger
     WHERE hour BETWEEN %(first)s AND %(last)s
     ORDER BY hour, batch_id, path DESC
 ), shadow AS (
     SELECT DISTINCT ON (hour, batch_id)
         hour, batch_id, source_id, boot_id, records, billed_ms, outcomes, rejected, unresolved_assets, rule_version,
-        sum(1 + copies) OVER (PARTITION BY hour, batch_id) AS arrivals
+        environments, sum(1 + copies) OVER (PARTITION BY hour, batch_id) AS arrivals
     FROM {shadow}.batch_ledger
     WHERE hour BETWEEN %(first)s AND %(last)s
     ORDER BY hour, batch_id, path DESC
@@ -29,6 +29,8 @@ WHERE
     IS DISTINCT FROM (
         shadow.source_id, shadow.records, shadow.billed_ms, shadow.outcomes, shadow.rejected,
         shadow.unresolved_assets, shadow.rule_version)
+    -- Rows of an earlier release do not have them.
+    OR live.environments <> shadow.environments
     OR live.arrivals < shadow.arrivals
     OR shadow.arrivals = 1 AND live.boot_id <> shadow.boot_id
 GROUP BY source

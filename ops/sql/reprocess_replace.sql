@@ -1,10 +1,7 @@
 -- Put the shadow's hours in the place of the live ones. Run in one transaction, with the tables locked.
 
--- A batch whose account stays as it was keeps the time of its record: an adjustment names what has changed.
 CREATE TEMPORARY TABLE replaced ON COMMIT DROP AS
-SELECT hour, batch_id, path, records, billed_ms, outcomes, rejected, unresolved_assets, rule_version, recorded_at
-FROM batch_ledger
-WHERE hour BETWEEN %(first)s AND %(last)s;
+SELECT * FROM batch_ledger WHERE hour BETWEEN %(first)s AND %(last)s;
 
 DELETE FROM media_usage WHERE hour BETWEEN %(first)s AND %(last)s;
 DELETE FROM media_usage_corrections WHERE hour BETWEEN %(first)s AND %(last)s;
@@ -21,16 +18,26 @@ SELECT hour, batch_id, environment_id, asset_id, tier, delivered_ms, deliveries,
 FROM {shadow}.media_usage_corrections
 WHERE hour BETWEEN %(first)s AND %(last)s;
 
+-- A batch whose account stays as it was keeps the time of its record: an adjustment names what has changed.
 INSERT INTO batch_ledger
     (hour, batch_id, path, boot_id, source_id, received_at, published_at, records, billed_ms, outcomes, rejected,
-     unresolved_assets, copies, rule_version, builds, epoch, recorded_at)
+     unresolved_assets, copies, rule_version, builds, environments, epoch, recorded_at)
 SELECT
-    hour, batch_id, path, boot_id, source_id, received_at, published_at, records, billed_ms, outcomes, rejected,
-    unresolved_assets, copies, rule_version, builds, %(epoch)s, coalesce(replaced.recorded_at, clock_timestamp())
-FROM {shadow}.batch_ledger
-LEFT JOIN replaced
-    USING (hour, batch_id, path, records, billed_ms, outcomes, rejected, unresolved_assets, rule_version)
-WHERE hour BETWEEN %(first)s AND %(last)s;
+    counted.hour, counted.batch_id, counted.path, counted.boot_id, counted.source_id, counted.received_at,
+    counted.published_at, counted.records, counted.billed_ms, counted.outcomes, counted.rejected,
+    counted.unresolved_assets, counted.copies, counted.rule_version, counted.builds, counted.environments, %(epoch)s,
+    CASE
+        WHEN (replaced.records, replaced.billed_ms, replaced.outcomes, replaced.rejected, replaced.unresolved_assets,
+              replaced.rule_version, coalesce(replaced.environments, counted.environments))
+        IS NOT DISTINCT FROM (
+              counted.records, counted.billed_ms, counted.outcomes, counted.rejected, counted.unresolved_assets,
+              counted.rule_version, counted.environments)
+        THEN replaced.recorded_at
+        ELSE clock_timestamp()
+    END
+FROM {shadow}.batch_ledger AS counted
+LEFT JOIN replaced USING (hour, batch_id, path)
+WHERE counted.hour BETWEEN %(first)s AND %(last)s;
 
 -- Hours without a row too: the live job may still hold a firing for them.
 INSERT INTO hour_takeover (hour, epoch)

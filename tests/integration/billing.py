@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -95,16 +95,18 @@ class Billing:
         source: str = "fastly-main",
         boot: str = "boot-1",
         epoch: int = 0,
+        environments: Mapping[str, Sequence[int]] | None = None,
     ) -> None:
+        """`environments`: milliseconds, deliveries and bytes of each; None as releases before them wrote it."""
         self.execute(
             "INSERT INTO batch_ledger (hour, batch_id, path, boot_id, source_id, received_at, published_at,"
-            " records, billed_ms, outcomes, rejected, unresolved_assets, copies, rule_version, builds, epoch)"
-            " VALUES (%s, %s, %s, %s, %s, now(), now(), %s, %s, %s, %s, %s, %s, '1', 'test', %s)",
+            " records, billed_ms, outcomes, rejected, unresolved_assets, copies, rule_version, builds, epoch,"
+            " environments) VALUES (%s, %s, %s, %s, %s, now(), now(), %s, %s, %s, %s, %s, %s, '1', 'test', %s, %s)",
             *(hour, batch_id, path, boot, source, records, billed_ms),
             json.dumps({"billed": records} if outcomes is None else outcomes),
             json.dumps(rejected or {}),
             json.dumps(unresolved or {}),
-            *(copies, epoch),
+            *(copies, epoch, None if environments is None else json.dumps(environments)),
         )
 
     def totals(
@@ -115,10 +117,13 @@ class Billing:
         *,
         source: str = "fastly-main",
         boot: str = "boot-1",
+        told: datetime = HOUR,
     ) -> None:
         self.execute(
-            "INSERT INTO collector_totals (boot_id, source_id, batches, records, rejected) VALUES (%s, %s, %s, %s, %s)",
-            *(boot, source, batches, records, rejected),
+            "INSERT INTO collector_totals (boot_id, source_id, batches, records, rejected, updated_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (boot_id, source_id) DO UPDATE SET"
+            " batches = excluded.batches, records = excluded.records, updated_at = excluded.updated_at",
+            *(boot, source, batches, records, rejected, told),
         )
 
     def bill(self) -> list[Row]:

@@ -66,7 +66,7 @@ def ready(billing: Billing) -> Billing:
 
 def late(billing: Billing, batch: str, delivered_ms: int, *, environment: str = "env-a") -> None:
     """A correction of the first hour."""
-    billing.ledger(batch, delivered_ms, path="late")
+    billing.ledger(batch, delivered_ms, path="late", environments={environment: [delivered_ms, 1, 1_000]})
     billing.correction(batch, delivered_ms, environment=environment)
 
 

@@ -25,7 +25,22 @@ def usage(billing: Billing, asset: str, delivered_ms: int, records: int, hour_ms
 
 def ledger(billing: Billing, batch: str, path: str, billed_ms: int, copies: int = 0) -> int:
     texts = ('{"billed": 1}', "{}", "{}")
-    values = (HOUR_MS, batch, path, "boot-1", "fastly-main", HOUR_MS, HOUR_MS, 1, billed_ms, *texts, copies, "1", "new")
+    values = (
+        HOUR_MS,
+        batch,
+        path,
+        "boot-1",
+        "fastly-main",
+        HOUR_MS,
+        HOUR_MS,
+        1,
+        billed_ms,
+        *texts,
+        copies,
+        "1",
+        "new",
+        "",
+    )
     return write(billing, statements.LEDGER, *values)
 
 

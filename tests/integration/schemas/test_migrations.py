@@ -42,6 +42,7 @@ TABLES: dict[migrations.Database, set[str]] = {
         "statement_lines",
         "statement_reasons",
         "statement_totals",
+        "collector_claims",
         "schema_migrations",
     },
 }

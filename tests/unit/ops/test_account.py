@@ -8,6 +8,7 @@ ROWS = [
     ("batches", "", 2),
     ("copies", "", 1),
     ("records", "", 1_010),
+    ("replayed", "", 2),
     ("outcome", "manifest", 5),
     ("outcome", "billed", 1_000),
     ("outcome", "head", 5),
@@ -17,6 +18,7 @@ ACCOUNT = Account(
     batches=2,
     copies=1,
     records=1_010,
+    replayed=2,
     outcomes={"manifest": 5, "billed": 1_000, "head": 5},
     rejected={"bad-json": 3},
 )
@@ -30,7 +32,7 @@ def test_an_account_lists_the_biggest_numbers_first() -> None:
     assert lines(ACCOUNT) == [
         "2 batches (1 further copies dropped)",
         "1,010 records: billed 1,000, head 5, manifest 5",
-        "3 rejected lines: bad-json 3",
+        "3 rejected lines (2 replayed): bad-json 3",
     ]
 
 
@@ -38,5 +40,5 @@ def test_an_account_of_nothing_says_so() -> None:
     assert lines(Account(outcomes={}, rejected={})) == [
         "0 batches (0 further copies dropped)",
         "0 records: none",
-        "0 rejected lines: none",
+        "0 rejected lines (0 replayed): none",
     ]
