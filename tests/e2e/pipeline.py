@@ -27,6 +27,7 @@ _REFRESH_MS = 200
 _ENVIRON = {
     "MEDIA_USAGE_JDBC_BATCH_INTERVAL_MS": "200",
     "MEDIA_USAGE_REFRESH_INTERVAL_S": str(_REFRESH_MS / 1_000),
+    "ENRICHMENT_LOOKUP_WAIT_S": "5",
 }
 #: The job allows events to be 3 h out of order; a little more, so that an hour ends for sure.
 _DISORDER_MS = 3 * HOUR_MS + 1_000
