@@ -6,7 +6,7 @@ import sys
 
 import uvloop
 
-from collectors.app import main
+from collectors.server import main
 
 if __name__ == "__main__":
     sys.exit(uvloop.run(main()))

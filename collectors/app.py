@@ -1,32 +1,26 @@
-"""The collector as one aiohttp application, and the program around it."""
+"""The collector as one aiohttp application: what it is made of, in the order in which it starts and stops."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import os
 import secrets
-import signal
 from collections.abc import AsyncIterator
 from functools import partial
-from typing import Any, Final
 
 from aiohttp import web
 from confluent_kafka import KafkaException
 
-from collectors.budget import ByteBudget
 from collectors.build import BUILD_ID
-from collectors.clock_check import ClockCheck
-from collectors.completeness import Completeness
-from collectors.heartbeat import Heart
+from collectors.completeness.minutes import Completeness
 from collectors.intake import Intake
-from collectors.kafka_config import producer_config
-from collectors.log_limit import LogLimit
+from collectors.kafka.clock_check import ClockCheck
+from collectors.kafka.config import producer_config
+from collectors.kafka.heartbeat import Heart
+from collectors.kafka.publisher import Publisher
+from collectors.kafka.totals import AcknowledgedTotals
+from collectors.limits.budget import ByteBudget
 from collectors.metrics import Metrics
-from collectors.open_files import make_room_for
 from collectors.origin import Origin
-from collectors.publisher import Publisher
-from collectors.routes.drain import DRAIN
 from collectors.routes.keys import (
     BUDGET,
     CLOCK,
@@ -41,28 +35,16 @@ from collectors.routes.keys import (
     SOURCES,
     STATUS_CREDENTIALS,
 )
-from collectors.routes.site import FIRST_HEADERS, FirstHeaders, HttpSite
-from collectors.routes.table import SERVER_OPTIONS, add_routes
-from collectors.settings import InvalidSettings, Settings, read_settings
-from collectors.signing_keys import SigningKeys
-from collectors.sources import InvalidSources, Sources, load_sources
+from collectors.routes.site import FIRST_HEADERS, FirstHeaders
+from collectors.routes.table import add_routes
+from collectors.settings import InvalidSettings, Settings
+from collectors.sources import Sources
 from collectors.spool.wiring import door
 from collectors.supervision import supervise
 from collectors.syslog.listener import new_listener
 from collectors.syslog.memory import SyslogMemory
-from collectors.syslog.stream import StreamListener
 from collectors.syslog.surroundings import Surroundings
-from collectors.tls import InvalidTls, ServerTls, reload_forever
-from collectors.totals import AcknowledgedTotals
-
-log = logging.getLogger(__name__)
-
-_EXIT_INVALID: Final = 2
-_EXIT_FATAL: Final = 1
-#: Seconds for what is left of a connection once its requests have been drained.
-_CLOSING_S: Final = 1.0
-#: Seconds between looks at the files of TLS certificates.
-_RELOAD_S: Final = 60.0
+from collectors.trust.signing_keys import SigningKeys
 
 
 def create_app(settings: Settings, sources: Sources) -> web.Application:
@@ -136,82 +118,3 @@ async def _listen(settings: Settings, app: web.Application) -> None:
         listener = new_listener(source, surroundings)
         await listener.start()
         app[LISTENERS].append(listener)
-
-
-async def main() -> int:
-    """Run a collector by its environment until SIGTERM or SIGINT; returns the process's exit status."""
-    handler = logging.StreamHandler()
-    handler.addFilter(LogLimit())
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", handlers=[handler]
-    )
-    try:
-        settings = read_settings(os.environ)
-        sources = load_sources(
-            settings.sources_file,
-            http_host=settings.http_host,
-            environ=os.environ,
-            has_client_ca=settings.tls is not None and settings.tls.client_ca is not None,
-        )
-        make_room_for(settings.connections.max_connections + sources.max_syslog_connections())
-        return await serve(create_app(settings, sources), settings)
-    except (InvalidSettings, InvalidSources, InvalidTls) as error:
-        log.critical("%s", error)
-        return _EXIT_INVALID
-
-
-async def serve(app: web.Application, settings: Settings) -> int:
-    """Serve until told to stop, then drain. 1 if it cannot go on."""
-    stop = _stop_signal()
-    tls = None if settings.tls is None else ServerTls(settings.tls)
-    idle_timeout_s = settings.connections.idle_timeout_s
-    runner = web.AppRunner(app, shutdown_timeout=_CLOSING_S, keepalive_timeout=idle_timeout_s, **SERVER_OPTIONS)
-    await runner.setup()
-    site = HttpSite(
-        runner,
-        settings.http_host,
-        settings.http_port,
-        first_headers=app[FIRST_HEADERS],
-        max_connections=settings.connections.max_connections,
-        tls=tls,
-    )
-    await site.start()
-    reloading = _reload_certificates(app, tls)
-    log.info("collector %s listens on %s", BUILD_ID, ", ".join(str(address) for address in runner.addresses))
-    fatal = await _first(stop, app[PUBLISHER].fatal)
-    reloading.cancel()
-    await site.stop()
-    await drain(app, settings.drain_timeout_s)
-    await runner.cleanup()
-    if fatal is not None:
-        log.critical("cannot go on: %s", fatal)
-    return 0 if fatal is None else _EXIT_FATAL
-
-
-def _reload_certificates(app: web.Application, http: ServerTls | None) -> asyncio.Task[None]:
-    syslog = [listener.tls for listener in app[LISTENERS] if isinstance(listener, StreamListener)]
-    servers = [tls for tls in (http, *syslog) if tls is not None]
-    task = asyncio.create_task(reload_forever(servers, _RELOAD_S), name="reloading certificates")
-    supervise(task, app[PUBLISHER].fatal)
-    return task
-
-
-async def drain(app: web.Application, timeout_s: float) -> None:
-    """Bring every begun request to its answer and every syslog line that was read to Kafka, within a time."""
-    await asyncio.gather(app[DRAIN].finish(timeout_s), *(listener.stop(timeout_s) for listener in app[LISTENERS]))
-
-
-def _stop_signal() -> asyncio.Event:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    return stop
-
-
-async def _first(stop: asyncio.Event, fatal: asyncio.Future[str]) -> str | None:
-    """Wait for either; why the collector cannot go on, or None if told to stop."""
-    stopped = asyncio.create_task(stop.wait())
-    either: set[asyncio.Future[Any]] = {stopped, fatal}
-    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-    stopped.cancel()
-    return fatal.result() if fatal.done() else None

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
-from collectors.blocks import BlockResult, Delivery, cut_blocks, parse_block
-from collectors.completeness import Completeness
-from collectors.event_times import EventTimes
+from collectors.batches.blocks import BlockResult, Delivery, cut_blocks, parse_block
+from collectors.batches.event_times import EventTimes
+from collectors.batches.records import LineParser
+from collectors.completeness.minutes import Completeness
+from collectors.kafka.publisher import Publisher, Shipment
 from collectors.metrics import Metrics
 from collectors.origin import Origin
-from collectors.publisher import Publisher, Shipment
-from collectors.records import LineParser
 
 
 class Door(Protocol):

@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from collectors.tls import TlsFiles
+from collectors.trust.tls import TlsFiles
 
 Transport = Literal["tcp", "tls", "udp"]
 #: Fastly alone opens one from each of its points of presence.

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from collectors.delay_histogram import DelayHistogram
+from collectors.completeness.delay_histogram import DelayHistogram
 
 Kind = Literal["counter", "gauge", "histogram"]
 

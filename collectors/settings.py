@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from collectors.clock import Clock, clock_from
-from collectors.credentials import MIN_SECRET_CHARACTERS, Credentials, hash_of
-from collectors.tls import TlsFiles
+from collectors.trust.credentials import MIN_SECRET_CHARACTERS, Credentials, hash_of
+from collectors.trust.tls import TlsFiles
 
 _PREFIX: Final = "COLLECTOR_"
 _MIB: Final = 1024 * 1024

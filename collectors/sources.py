@@ -15,15 +15,15 @@ import msgspec
 import yaml
 from msgspec import Meta
 
-from collectors.credential_entries import CredentialEntry, InvalidCredential, credentials_of
-from collectors.credentials import Credentials
+from collectors.batches.records import LineParser
 from collectors.framing.header_line import IsHeader
+from collectors.limits.pace import Pace
 from collectors.listeners import Listener, SyslogEndpoint
-from collectors.pace import Pace
 from collectors.parsers.format import Format, Framing
 from collectors.parsers.registry import FORMATS
-from collectors.records import LineParser
-from collectors.trust import Untrusted, check_http_trust, check_syslog_trust
+from collectors.trust.checks import Untrusted, check_http_trust, check_syslog_trust
+from collectors.trust.credential_entries import CredentialEntry, InvalidCredential, credentials_of
+from collectors.trust.credentials import Credentials
 
 
 class InvalidSources(ValueError):

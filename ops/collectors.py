@@ -9,7 +9,7 @@ from typing import Final
 import aiohttp
 import msgspec
 
-from collectors.completeness import Report
+from collectors.completeness.minutes import Report
 
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=10)
 _MINUTES: Final = 60

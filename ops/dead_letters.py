@@ -23,7 +23,7 @@ from typing import Final
 
 import psycopg2
 
-from collectors.kafka_config import producer_config
+from collectors.kafka.config import producer_config
 from collectors.origin import Origin
 from collectors.settings import InvalidSettings, Settings, read_settings
 from collectors.sources import InvalidSources, Source, Sources, load_sources

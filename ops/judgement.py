@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from collectors.blocks import Block, Delivery, parse_block
+from collectors.batches.blocks import Block, Delivery, parse_block
 from collectors.origin import Origin
 from collectors.sources import Source
 from ops.letters import Letter, by_provenance

@@ -12,14 +12,14 @@ from collections.abc import Iterable
 from typing import Final
 
 from collectors.build import BUILD_ID
-from collectors.clock_check import ClockCheck
-from collectors.heartbeat import heartbeat_batches
-from collectors.kafka_config import producer_config
+from collectors.kafka.clock_check import ClockCheck
+from collectors.kafka.heartbeat import heartbeat_batches
+from collectors.kafka.config import producer_config
 from collectors.metrics import Metrics
 from collectors.origin import Origin
-from collectors.publisher import KafkaUnavailable, Publisher
+from collectors.kafka.publisher import KafkaUnavailable, Publisher
 from collectors.settings import Settings
-from collectors.totals import AcknowledgedTotals
+from collectors.kafka.totals import AcknowledgedTotals
 from schemas.cdn_logs_pb2 import AccessLogBatch
 
 #: Boot ids of replays begin so: the audit counts what they wrote as replayed.

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from collectors.completeness import Report
+from collectors.completeness.minutes import Report
 from ops import arrivals
 from ops.collectors import NoAnswer, ask
 from ops.settings import InvalidSetting

@@ -16,11 +16,11 @@ from typing import Final
 
 import msgspec
 
+from collectors.batches.records import LineParser, Record
 from collectors.parsers import akamai_structured
 from collectors.parsers.akamai_row import Row, record_of
 from collectors.parsers.format import Format, always
 from collectors.parsers.json_lines import JsonLines
-from collectors.records import LineParser, Record
 
 #: A sample request is small.
 PROBE_MAX_BYTES: Final = 4_096

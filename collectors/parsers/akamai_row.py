@@ -31,6 +31,7 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
+from collectors.batches.records import Record
 from collectors.parsers.fields import (
     ByteCount,
     EpochSeconds,
@@ -43,7 +44,6 @@ from collectors.parsers.fields import (
     user_agent_of,
     whole_number,
 )
-from collectors.records import Record
 from schemas.cdn_logs_pb2 import CacheStatus
 
 #: What may stand for an empty string.

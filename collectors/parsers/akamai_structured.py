@@ -22,10 +22,10 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from collectors.batches.records import InvalidLine, LineParser, Record
 from collectors.parsers.akamai_row import EMPTY, Row, record_of
 from collectors.parsers.fields import NULLS
 from collectors.parsers.format import Format
-from collectors.records import InvalidLine, LineParser, Record
 
 #: What no record can be made without, and `reqMethod`, without which a HEAD would be billed.
 _REQUIRED: Final = ("reqTimeSec", "statusCode", "bytes", "reqPath", "reqMethod")

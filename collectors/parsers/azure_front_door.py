@@ -28,6 +28,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from collectors.batches.records import InvalidLine, LineParser, Record
 from collectors.parsers.body_estimate import body_of_total
 from collectors.parsers.cache_status import cache_statuses
 from collectors.parsers.fields import (
@@ -42,7 +43,6 @@ from collectors.parsers.fields import (
 from collectors.parsers.format import Format, always
 from collectors.parsers.json_lines import parse_object
 from collectors.parsers.urls import host_of
-from collectors.records import InvalidLine, LineParser, Record
 
 #: In either unit.
 _Duration = Annotated[float, Meta(ge=0, lt=1e10)]

@@ -29,12 +29,12 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from collectors.batches.records import InvalidLine, LineParser, Record
 from collectors.parsers.body_estimate import body_of_total
 from collectors.parsers.cache_status import cache_statuses
 from collectors.parsers.fields import path_of, text, whole_number
 from collectors.parsers.format import Format, always
 from collectors.parsers.urls import host_of
-from collectors.records import InvalidLine, LineParser, Record
 from schemas.cdn_logs_pb2 import Method
 
 #: Cache status, status, time, bytes, pull zone, address | ... | request id, country [| body bytes, range, credentials].

@@ -26,6 +26,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
+from collectors.batches.records import InvalidLine, LineParser, Record
 from collectors.parsers.body_estimate import body_of_total, range_length
 from collectors.parsers.cache_status import cache_statuses
 from collectors.parsers.fields import (
@@ -42,7 +43,6 @@ from collectors.parsers.json_lines import JsonLines
 from collectors.parsers.named_columns import NamedColumns
 from collectors.parsers.text_columns import columns_of
 from collectors.parsers.utf8 import valid_utf8
-from collectors.records import InvalidLine, LineParser, Record
 
 #: The names of the JSON keys in their order, which is taken for the order of columns.
 FIELDS: Final = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from functools import lru_cache
 
-from collectors.records import InvalidLine
+from collectors.batches.records import InvalidLine
 
 
 @lru_cache(maxsize=4_096)

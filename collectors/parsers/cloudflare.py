@@ -33,6 +33,7 @@ from typing import Final
 
 import msgspec
 
+from collectors.batches.records import InvalidLine, LineParser, Record
 from collectors.parsers.cache_status import cache_statuses
 from collectors.parsers.fields import (
     ByteCount,
@@ -48,7 +49,6 @@ from collectors.parsers.fields import (
 )
 from collectors.parsers.format import Format, always
 from collectors.parsers.json_lines import JsonLines
-from collectors.records import InvalidLine, LineParser, Record
 
 #: Body of the test upload at job creation.
 PROBE: Final = {"content": "tests"}

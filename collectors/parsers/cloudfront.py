@@ -39,12 +39,12 @@ from urllib.parse import unquote
 
 import msgspec
 
+from collectors.batches.records import InvalidLine, LineParser, Record
 from collectors.parsers.body_estimate import body_of_total, range_length
 from collectors.parsers.cache_status import cache_statuses
 from collectors.parsers.fields import NULLS, duration_ms, method_of, path_of, text, user_agent_of
 from collectors.parsers.format import Format, always
 from collectors.parsers.json_lines import JsonLines
-from collectors.records import InvalidLine, LineParser, Record
 
 _Value = str | int | float | None
 _MAX_NUMBER: Final = 2**53

@@ -12,12 +12,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from collectors.batches.records import InvalidLine, Record
 from collectors.parsers.clf_time import clf_ms
 from collectors.parsers.escapes import unescaped
 from collectors.parsers.fields import text, whole_number
 from collectors.parsers.request_line import request_of
 from collectors.parsers.urls import host_of
-from collectors.records import InvalidLine, Record
 
 _QUOTED: Final = r'"((?:[^"\\]|\\.)*+)"'
 _LINE: Final = re.compile(

@@ -41,6 +41,7 @@ from typing import Final
 
 import msgspec
 
+from collectors.batches.records import InvalidLine, LineParser, Record
 from collectors.parsers.cache_status import cache_statuses
 from collectors.parsers.fields import (
     ByteCount,
@@ -55,7 +56,6 @@ from collectors.parsers.fields import (
 )
 from collectors.parsers.format import Format, always
 from collectors.parsers.json_lines import JsonLines
-from collectors.records import InvalidLine, LineParser, Record
 
 FORMAT_VERSION: Final = 1
 _CACHE: Final = cache_statuses(hit=("HIT",), miss=("MISS",))

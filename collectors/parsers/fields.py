@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
-from collectors.records import InvalidLine
+from collectors.batches.records import InvalidLine
 from schemas.cdn_logs_pb2 import Method
 
 #: What CDNs write for "no value" (Akamai, CloudFront: `-`; Fastly: `(null)`; JSON templates: `null`, `N/A`).

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from collectors.batches.records import LineParser
 from collectors.framing.header_line import IsHeader
-from collectors.records import LineParser
 
 #: How a body is unwrapped to lines: see collectors/framing/unwrap.py.
 Framing = Literal["json", "lines", "firehose-json", "firehose-lines", "pubsub-json", "azure-records"]

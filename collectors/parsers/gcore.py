@@ -32,6 +32,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
+from collectors.batches.records import InvalidLine, LineParser, Record
 from collectors.parsers.cache_status import cache_statuses
 from collectors.parsers.clf_time import clf_ms
 from collectors.parsers.escapes import unescaped
@@ -51,7 +52,6 @@ from collectors.parsers.named_columns import NamedColumns
 from collectors.parsers.request_line import request_of
 from collectors.parsers.text_columns import columns_of
 from collectors.parsers.utf8 import valid_utf8
-from collectors.records import InvalidLine, LineParser, Record
 
 #: A validation request is small; a delivery without one time of the log format is not taken for one.
 PROBE_MAX_BYTES: Final = 4_096

@@ -19,6 +19,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from collectors.batches.records import InvalidLine, LineParser, Record
 from collectors.parsers.cache_status import cache_statuses
 from collectors.parsers.fields import (
     NULLS,
@@ -32,7 +33,6 @@ from collectors.parsers.fields import (
 )
 from collectors.parsers.format import Format
 from collectors.parsers.json_lines import parse_object
-from collectors.records import InvalidLine, LineParser, Record
 
 TimeUnit = Literal["s", "ms", "us", "ns", "rfc3339"]
 _Key = Annotated[str, Meta(min_length=1)]

@@ -18,9 +18,9 @@ from typing import Final
 
 import msgspec
 
+from collectors.batches.records import InvalidLine
 from collectors.parsers.body_estimate import body_of_total
 from collectors.parsers.fields import ByteCount, Status, duration_ms, rfc3339_ms
-from collectors.records import InvalidLine
 
 _DURATION: Final = re.compile(r"\d{1,9}(?:\.\d{1,9})?s", re.ASCII)
 _ADDRESS_AND_PORT: Final = re.compile(r"\[([^\]]*)\](?::\d+)?|([^:]*):\d+", re.ASCII)

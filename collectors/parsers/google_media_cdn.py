@@ -27,13 +27,13 @@ from typing import Final
 
 import msgspec
 
+from collectors.batches.records import LineParser, Record
 from collectors.parsers.cache_status import cache_statuses
 from collectors.parsers.fields import method_of, path_of, text
 from collectors.parsers.format import Format, always
 from collectors.parsers.google_log_entry import HttpRequest, address_of, end_ms, optional_duration_ms
 from collectors.parsers.json_lines import JsonLines
 from collectors.parsers.urls import host_of
-from collectors.records import LineParser, Record
 from schemas.cdn_logs_pb2 import CacheStatus
 
 _VIEWER: Final = "edgecache.googleapis.com/EdgeCacheRouteRule"

@@ -6,8 +6,8 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from collectors.batches.records import InvalidLine
 from collectors.parsers.fields import NULLS
-from collectors.records import InvalidLine
 
 Row = TypeVar("Row", bound=msgspec.Struct)
 

@@ -22,6 +22,7 @@ from typing import Final
 
 import msgspec
 
+from collectors.batches.records import InvalidLine, LineParser, Record
 from collectors.parsers.body_estimate import body_of_total, range_length
 from collectors.parsers.cache_status import cache_statuses
 from collectors.parsers.escapes import unescaped
@@ -30,7 +31,6 @@ from collectors.parsers.format import Format
 from collectors.parsers.named_columns import NamedColumns
 from collectors.parsers.request_line import request_of
 from collectors.parsers.text_columns import columns_of
-from collectors.records import InvalidLine, LineParser, Record
 
 _COMMON: Final = ("time", "pop", "ip", "status", "bytes", "user", "zone", "alias", "cache", "request", "date")
 _NAMES: Final[Mapping[int, tuple[str, ...]]] = {

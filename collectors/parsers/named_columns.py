@@ -7,8 +7,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from collectors.batches.records import InvalidLine
 from collectors.parsers.fields import NULLS
-from collectors.records import InvalidLine
 
 Row = TypeVar("Row", bound=msgspec.Struct)
 

@@ -24,6 +24,7 @@ from typing import Final
 
 import msgspec
 
+from collectors.batches.records import InvalidLine, LineParser, Record
 from collectors.parsers.cache_status import cache_statuses
 from collectors.parsers.combined import parse_combined
 from collectors.parsers.fields import (
@@ -41,7 +42,6 @@ from collectors.parsers.format import Format, always
 from collectors.parsers.json_lines import JsonLines
 from collectors.parsers.request_line import path_of_target
 from collectors.parsers.utf8 import valid_utf8
-from collectors.records import InvalidLine, LineParser, Record
 
 _CACHE: Final = cache_statuses(hit=("HIT",), miss=("MISS",))
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
+from collectors.batches.records import InvalidLine
 from collectors.parsers.escapes import percent_encoded
 from collectors.parsers.fields import NULLS, method_of, path_of
-from collectors.records import InvalidLine
 from schemas.cdn_logs_pb2 import Method
 
 _REQUEST: Final = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]++) (\S.*) (HTTP/\d(?:\.\d)?)", re.DOTALL)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 
-from collectors.records import InvalidLine
+from collectors.batches.records import InvalidLine
 
 
 def columns_of(line: bytes, *, separator: str, quote: str) -> list[str]:

@@ -9,13 +9,13 @@ from typing import Final
 
 from aiohttp import web
 
-from collectors.credentials import Credentials
-from collectors.identity_tokens import TokenIdentity, key_id_of, proves
 from collectors.routes.keys import METRICS, SIGNING_KEYS, SOURCES
 from collectors.routes.refusals import KEYS_UNAVAILABLE, UNAUTHORIZED, Refused
-from collectors.signing_keys import KeysUnavailable, SigningKeys
 from collectors.sources import Source
-from collectors.tls import client_certificate
+from collectors.trust.credentials import Credentials
+from collectors.trust.identity_tokens import TokenIdentity, key_id_of, proves
+from collectors.trust.signing_keys import KeysUnavailable, SigningKeys
+from collectors.trust.tls import client_certificate
 
 _FIREHOSE_KEY: Final = "X-Amz-Firehose-Access-Key"
 _PLAIN_HEADER: Final = "X-Collector-Token"

@@ -8,9 +8,9 @@ from typing import Final
 
 from aiohttp import web
 
-from collectors.budget import OutOfMemoryBudget, Reservation
 from collectors.framing.compression import decompress, is_compressed
 from collectors.framing.errors import BodyTooLarge, InvalidBody
+from collectors.limits.budget import OutOfMemoryBudget, Reservation
 from collectors.routes.refusals import INVALID_BODY, OVERLOADED, TOO_LARGE, TOO_SLOW, Refused
 from collectors.settings import Limits
 

@@ -7,10 +7,10 @@ from typing import Final
 
 from aiohttp import web
 
-from collectors.blocks import Delivery
+from collectors.batches.blocks import Delivery
 from collectors.framing.errors import InvalidBody
 from collectors.framing.header_line import without_header
-from collectors.publisher import KafkaUnavailable
+from collectors.kafka.publisher import KafkaUnavailable
 from collectors.routes.authentication import authenticate
 from collectors.routes.body import read_body
 from collectors.routes.dialects import dialect_of

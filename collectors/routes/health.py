@@ -5,9 +5,9 @@ from __future__ import annotations
 from aiohttp import web
 from prometheus_client import generate_latest
 
-from collectors.completeness import Report
+from collectors.completeness.minutes import Report
+from collectors.kafka.publisher import KafkaUnavailable
 from collectors.metrics import Metrics
-from collectors.publisher import KafkaUnavailable
 from collectors.routes.keys import BUDGET, CLOCK_CHECK, COMPLETENESS, INTAKE, LISTENERS, METRICS, PUBLISHER
 from collectors.syslog.datagrams import DatagramListener
 

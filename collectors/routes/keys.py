@@ -6,18 +6,18 @@ from typing import Final
 
 from aiohttp import web
 
-from collectors.budget import ByteBudget
 from collectors.clock import Clock
-from collectors.clock_check import ClockCheck
-from collectors.completeness import Completeness
-from collectors.credentials import Credentials
+from collectors.completeness.minutes import Completeness
 from collectors.intake import Door
+from collectors.kafka.clock_check import ClockCheck
+from collectors.kafka.publisher import Publisher
+from collectors.limits.budget import ByteBudget
 from collectors.metrics import Metrics
-from collectors.publisher import Publisher
 from collectors.settings import Limits
-from collectors.signing_keys import SigningKeys
 from collectors.sources import Sources
 from collectors.syslog.listener import SyslogListener
+from collectors.trust.credentials import Credentials
+from collectors.trust.signing_keys import SigningKeys
 
 SOURCES: Final = web.AppKey("sources", Sources)
 LIMITS: Final = web.AppKey("limits", Limits)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from collectors.pace import Pace
+from collectors.limits.pace import Pace
 from collectors.routes.refusals import RATE_LIMITED, Refused
 
 

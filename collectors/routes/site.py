@@ -15,7 +15,7 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from collectors.tls import HANDSHAKE_TIMEOUT_S, ServerTls
+from collectors.trust.tls import HANDSHAKE_TIMEOUT_S, ServerTls
 
 #: Seconds in which a connection that was turned away can read why.
 _FAREWELL_S: Final = 2.0

@@ -1,4 +1,4 @@
-"""GET /v1/status: what has arrived by source and minute (collectors/completeness.py), as JSON.
+"""GET /v1/status: what has arrived by source and minute (collectors/completeness/minutes.py), as JSON.
 
 It holds no secret but names customers' sources. With COLLECTOR_STATUS_TOKEN_FILE, a request needs one of its tokens
 as `Authorization: Bearer`; without, it must come from this machine, and not through a proxy on it.
@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from collectors.completeness import KEPT_MINUTES
+from collectors.completeness.minutes import KEPT_MINUTES
 from collectors.routes.keys import COMPLETENESS, STATUS_CREDENTIALS
 
 PATH: Final = "/v1/status"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Set as AbstractSet
 
-from collectors.blocks import Delivery
+from collectors.batches.blocks import Delivery
+from collectors.batches.records import LineParser
 from collectors.intake import Intake
+from collectors.kafka.publisher import KafkaRefused, KafkaUnavailable
 from collectors.metrics import Metrics
-from collectors.publisher import KafkaRefused, KafkaUnavailable
-from collectors.records import LineParser
 from collectors.spool.spool import Spool
 from collectors.spool.store import SpoolFull
 

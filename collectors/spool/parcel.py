@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 import zstandard
 
-from collectors.blocks import Delivery
+from collectors.batches.blocks import Delivery
 
 #: The fastest of the ordinary levels: what is spooled is read again within hours.
 _LEVEL: Final = 1

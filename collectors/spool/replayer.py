@@ -7,11 +7,11 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeVar
 
-from collectors.blocks import Delivery
+from collectors.batches.blocks import Delivery
+from collectors.batches.records import LineParser
 from collectors.intake import Intake, Sending
+from collectors.kafka.publisher import KafkaRefused, KafkaUnavailable
 from collectors.metrics import Metrics
-from collectors.publisher import KafkaRefused, KafkaUnavailable
-from collectors.records import LineParser
 from collectors.spool.spool import Spool
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final, TypeVar
 
-from collectors.blocks import Delivery
+from collectors.batches.blocks import Delivery
 from collectors.clock import Clock
 from collectors.metrics import Metrics
 from collectors.spool.parcel import Parcel

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
+from collectors.batches.records import LineParser
 from collectors.intake import Door, Intake
 from collectors.metrics import Metrics
-from collectors.records import LineParser
 from collectors.settings import InvalidSettings, Settings
 from collectors.sources import InvalidSources, Sources
 from collectors.spool.intake import SpoolingIntake

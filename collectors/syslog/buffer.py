@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
-from collectors.blocks import Delivery
-from collectors.publisher import KafkaUnavailable
+from collectors.batches.blocks import Delivery
+from collectors.kafka.publisher import KafkaUnavailable
 from collectors.sources import Source
 from collectors.syslog.surroundings import Surroundings
 from schemas.batch import BLOCK_MAX_BYTES, BLOCK_MAX_LINES

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hmac
 
-from collectors.credentials import Credentials
 from collectors.syslog.messages import header_words, message_of
+from collectors.trust.credentials import Credentials
 
 
 class Unauthorized(ValueError):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from collectors.budget import ByteBudget, OutOfMemoryBudget
+from collectors.limits.budget import ByteBudget, OutOfMemoryBudget
 
 #: The part of the budget that unfinished frames of all connections may fill.
 _FRAMES_SHARE: Final = 8

@@ -7,14 +7,14 @@ import logging
 import socket
 from typing import Final, cast
 
-from collectors.budget import OutOfMemoryBudget
+from collectors.limits.budget import OutOfMemoryBudget
 from collectors.listeners import SyslogEndpoint
 from collectors.sources import Source
 from collectors.syslog.flow import Flow
 from collectors.syslog.frames import FrameDecoder
 from collectors.syslog.line_tokens import LineTokens, Unauthorized
 from collectors.syslog.surroundings import Surroundings
-from collectors.tls import HANDSHAKE_TIMEOUT_S, ServerTls, client_certificate
+from collectors.trust.tls import HANDSHAKE_TIMEOUT_S, ServerTls, client_certificate
 from schemas.batch import LINE_MAX_BYTES
 
 log = logging.getLogger(__name__)

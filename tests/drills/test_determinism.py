@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 from confluent_kafka import Producer
 
-from collectors.partitioner import keys_by_partition, partition_of
+from collectors.kafka.partitioner import keys_by_partition, partition_of
 from local.ports import free_base
 from local.settings import Settings
 from local.stack import Stack

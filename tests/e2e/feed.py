@@ -6,7 +6,7 @@ from collections import Counter
 
 from confluent_kafka import Producer
 
-from collectors.partitioner import keys_by_partition
+from collectors.kafka.partitioner import keys_by_partition
 from schemas.batch import kafka_key, kafka_timestamp
 from schemas.cdn_logs_pb2 import AccessLogBatch, SourceTotals
 from schemas.topics import MAX_MESSAGE_BYTES, RAW

@@ -82,7 +82,7 @@ def next_release(folder: Path) -> Path:
     """The collector's packages with one source file changed."""
     for package in ("collectors", "schemas"):
         shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
-    with (folder / "collectors" / "blocks.py").open("a") as source:
+    with (folder / "collectors" / "batches" / "blocks.py").open("a") as source:
         source.write("# The next release.\n")
     return folder
 

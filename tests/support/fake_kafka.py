@@ -12,8 +12,8 @@ from confluent_kafka import KafkaError, KafkaException
 
 from collectors.clock import Clock
 from collectors.metrics import Metrics
-from collectors.publisher import Publisher
-from collectors.totals import AcknowledgedTotals
+from collectors.kafka.publisher import Publisher
+from collectors.kafka.totals import AcknowledgedTotals
 from schemas.cdn_logs_pb2 import AccessLogBatch, DeadLetter
 from schemas.topics import DEAD_LETTER, RAW
 

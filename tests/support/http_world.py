@@ -13,7 +13,7 @@ from aiohttp import web
 from collectors.routes.site import FIRST_HEADERS, FirstHeaders, HttpSite
 from collectors.routes.table import SERVER_OPTIONS
 from collectors.settings import ConnectionLimits, Limits
-from collectors.tls import ServerTls
+from collectors.trust.tls import ServerTls
 
 SECRET = "a-secret-of-acme-1234"
 BEARER = {"Authorization": f"Bearer {SECRET}"}

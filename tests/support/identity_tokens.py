@@ -11,7 +11,7 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from collectors.identity_tokens import TokenIdentity
+from collectors.trust.identity_tokens import TokenIdentity
 
 IDENTITY = TokenIdentity(
     issuer="https://accounts.example.com",

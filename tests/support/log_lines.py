@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from collectors.hour_batch import HourBatch
-from collectors.records import InvalidLine, LineParser
+from collectors.batches.hour_batch import HourBatch
+from collectors.batches.records import InvalidLine, LineParser
 from schemas.cdn_logs_pb2 import BatchHeader
 
 _TRAPS = (

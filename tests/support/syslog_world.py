@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from collectors.blocks import Delivery
-from collectors.budget import ByteBudget
-from collectors.credentials import Credentials
+from collectors.batches.blocks import Delivery
+from collectors.limits.budget import ByteBudget
+from collectors.trust.credentials import Credentials
 from collectors.listeners import SyslogEndpoint
 from collectors.metrics import Metrics
 from collectors.parsers import fastly
 from collectors.parsers.registry import FORMATS
-from collectors.records import LineParser
+from collectors.batches.records import LineParser
 from collectors.sources import Source
 from collectors.syslog.listener import new_listener
 from collectors.syslog.memory import SyslogMemory

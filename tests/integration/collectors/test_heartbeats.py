@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 from confluent_kafka import Message, Producer
 
-from collectors.partitioner import partition_of
+from collectors.kafka.partitioner import partition_of
 from local import collectors, kafka, process
 from local.stack import Stack
 from schemas.topics import Topic

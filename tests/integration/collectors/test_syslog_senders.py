@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from collectors.credentials import Credentials
 from collectors.sources import Source
-from collectors.tls import TlsFiles
+from collectors.trust.credentials import Credentials
+from collectors.trust.tls import TlsFiles
 from tests.support.certificates import Issued, issue
 from tests.support.syslog_world import World, syslog_source
 

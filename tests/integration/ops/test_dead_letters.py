@@ -14,9 +14,9 @@ import pytest
 import yaml
 from confluent_kafka import Producer
 
-from collectors.blocks import Block, Delivery, parse_block
+from collectors.batches.blocks import Block, Delivery, parse_block
 from collectors.origin import Origin
-from collectors.records import InvalidLine, Record
+from collectors.batches.records import InvalidLine, Record
 from local.stack import Stack
 from ops import dead_letters, publication, topic
 from ops.hours import of_epoch_ms

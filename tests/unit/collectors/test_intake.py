@@ -6,14 +6,14 @@ import asyncio
 
 import pytest
 
-from collectors.blocks import Delivery
-from collectors.completeness import Completeness, Minute
-from collectors.event_times import EventTimes
+from collectors.batches.blocks import Delivery
+from collectors.batches.event_times import EventTimes
+from collectors.completeness.minutes import Completeness, Minute
 from collectors.intake import Intake
+from collectors.kafka.publisher import KafkaUnavailable
 from collectors.metrics import Metrics
 from collectors.origin import Origin
 from collectors.parsers import generic
-from collectors.publisher import KafkaUnavailable
 from tests.support.fake_kafka import TIMED_OUT, FakeProducer, TurnedClock, publisher
 
 NOW = 1_795_417_200_391

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from collectors.listeners import Listener, Networks, SyslogEndpoint
-from collectors.tls import TlsFiles
+from collectors.trust.tls import TlsFiles
 
 
 def endpoint(written: dict[str, Any]) -> SyslogEndpoint | None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from collectors.clock import FileClock, SystemClock
-from collectors.credentials import Credentials, hash_of
 from collectors.settings import ConnectionLimits, InvalidSettings, Limits, Settings, read_settings
-from collectors.tls import TlsFiles
+from collectors.trust.credentials import Credentials, hash_of
+from collectors.trust.tls import TlsFiles
 
 
 @pytest.fixture

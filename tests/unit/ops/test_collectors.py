@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import msgspec
 import pytest
 
-from collectors.completeness import Report
+from collectors.completeness.minutes import Report
 from ops.collectors import NoAnswer, ask
 
 REPORT = Report(started_ms=1, now_ms=2, sources=[])

@@ -10,11 +10,11 @@ from google.protobuf.json_format import MessageToDict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.blocks import Block, Delivery, parse_block
-from collectors.credentials import Credentials
+from collectors.batches.blocks import Block, Delivery, parse_block
+from collectors.trust.credentials import Credentials
 from collectors.origin import Origin
 from collectors.parsers.registry import FORMATS
-from collectors.records import InvalidLine, Record
+from collectors.batches.records import InvalidLine, Record
 from collectors.sources import Source
 from ops.judgement import Judged, Verdict, judge
 from ops.letters import Letter

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from collectors.completeness import Report, SourceStatus
+from collectors.completeness.minutes import Report, SourceStatus
 from ops import sources
 from ops.collectors import NoAnswer
 from ops.settings import InvalidSetting

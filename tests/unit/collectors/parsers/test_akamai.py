@@ -10,9 +10,9 @@ import msgspec
 import pytest
 from hypothesis import given
 
+from collectors.batches.records import InvalidLine, Record
 from collectors.parsers import akamai
 from collectors.parsers.akamai_row import Row
-from collectors.records import InvalidLine, Record
 from schemas.cdn_logs_pb2 import CacheStatus, Method
 from tests.support.log_lines import is_record_or_reject, json_lines
 

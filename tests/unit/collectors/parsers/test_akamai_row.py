@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from collectors.batches.records import Record
 from collectors.parsers.akamai_row import Row, record_of
-from collectors.records import Record
 from schemas.cdn_logs_pb2 import CacheStatus, Method
 
 LINE = {

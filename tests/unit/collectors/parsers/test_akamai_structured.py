@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collectors.batches.records import InvalidLine, LineParser, Record
 from collectors.parsers import akamai, akamai_structured
-from collectors.records import InvalidLine, LineParser, Record
 from schemas.cdn_logs_pb2 import CacheStatus, Method
 from tests.support.log_lines import is_record_or_reject, tab_lines
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collectors.batches.records import InvalidLine, Record
 from collectors.parsers import bunny
-from collectors.records import InvalidLine, Record
 from collectors.syslog.messages import message_of
 from schemas.cdn_logs_pb2 import CacheStatus, Method
 from tests.support.log_lines import damaged_lines, is_record_or_reject, separated_lines

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collectors.batches.records import InvalidLine
 from collectors.parsers.clf_time import clf_ms
-from collectors.records import InvalidLine
 
 
 @pytest.mark.parametrize(

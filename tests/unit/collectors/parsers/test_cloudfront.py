@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collectors.batches.records import InvalidLine, Record
 from collectors.parsers import cloudfront
-from collectors.records import InvalidLine, Record
 from schemas.cdn_logs_pb2 import CacheStatus, Method
 from tests.support.log_lines import is_record_or_reject, json_lines, tab_lines
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
+from collectors.batches.records import InvalidLine, Record
 from collectors.parsers.combined import parse_combined
-from collectors.records import InvalidLine, Record
 from schemas.cdn_logs_pb2 import Method
 from tests.support.log_lines import damaged_lines, is_record_or_reject
 

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.credentials import Credentials, hash_of
+from collectors.batches.records import InvalidLine, Record
 from collectors.parsers import fastly
-from collectors.records import InvalidLine, Record
 from collectors.syslog.frames import FrameDecoder
 from collectors.syslog.line_tokens import LineTokens
+from collectors.trust.credentials import Credentials, hash_of
 from schemas.cdn_logs_pb2 import CacheStatus, Method
 from tests.support.log_lines import is_record_or_reject, json_lines
 

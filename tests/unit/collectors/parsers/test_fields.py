@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collectors.batches.records import InvalidLine
 from collectors.parsers import fields
-from collectors.records import InvalidLine
 from schemas.cdn_logs_pb2 import Method
 
 

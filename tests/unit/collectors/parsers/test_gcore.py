@@ -10,8 +10,8 @@ import msgspec
 import pytest
 from hypothesis import given
 
+from collectors.batches.records import InvalidLine, Record
 from collectors.parsers import gcore
-from collectors.records import InvalidLine, Record
 from schemas.cdn_logs_pb2 import CacheStatus, Method
 from tests.support.log_lines import damaged_lines, is_record_or_reject, json_lines, separated_lines
 

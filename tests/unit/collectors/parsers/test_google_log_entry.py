@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from collectors.batches.records import InvalidLine
 from collectors.parsers.google_log_entry import HttpRequest, address_of, end_ms, optional_duration_ms
-from collectors.records import InvalidLine
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from collectors.batches.records import InvalidLine, Record
 from collectors.parsers import google_media_cdn
-from collectors.records import InvalidLine, Record
 from schemas.cdn_logs_pb2 import CacheStatus, Method
 from tests.support.log_lines import is_record_or_reject, json_lines
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from collectors.batches.records import InvalidLine
 from collectors.parsers.fields import ByteCount
 from collectors.parsers.json_lines import JsonLines, parse_object
-from collectors.records import InvalidLine
 
 
 class Row(msgspec.Struct):

@@ -11,8 +11,8 @@ import pytest
 import yaml
 from hypothesis import given
 
+from collectors.batches.records import InvalidLine, Record
 from collectors.parsers import nginx
-from collectors.records import InvalidLine, Record
 from schemas.cdn_logs_pb2 import CacheStatus, Method
 from tests.support.log_lines import is_record_or_reject, json_lines
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collectors.batches.records import InvalidLine
 from collectors.parsers.request_line import Request, path_of_target, request_of
-from collectors.records import InvalidLine
 from schemas.cdn_logs_pb2 import Method
 
 _GET, _HEAD, _OTHER = Method.METHOD_GET, Method.METHOD_HEAD, Method.METHOD_OTHER

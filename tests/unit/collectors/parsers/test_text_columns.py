@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collectors.batches.records import InvalidLine
 from collectors.parsers.text_columns import columns_of
-from collectors.records import InvalidLine
 
 
 @pytest.mark.parametrize(

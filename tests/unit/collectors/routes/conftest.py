@@ -13,10 +13,9 @@ import uvloop
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from collectors.budget import ByteBudget
-from collectors.completeness import Completeness
-from collectors.credentials import Credentials, hash_of
+from collectors.completeness.minutes import Completeness
 from collectors.intake import Intake
+from collectors.limits.budget import ByteBudget
 from collectors.metrics import Metrics
 from collectors.origin import Origin
 from collectors.parsers.cdn77 import ColumnOptions, csv_header
@@ -35,8 +34,9 @@ from collectors.routes.keys import (
 )
 from collectors.routes.table import SERVER_OPTIONS, add_routes
 from collectors.settings import Limits
-from collectors.signing_keys import SigningKeys
 from collectors.sources import Source, Sources
+from collectors.trust.credentials import Credentials, hash_of
+from collectors.trust.signing_keys import SigningKeys
 from tests.support.fake_kafka import FakeProducer, TurnedClock, publisher
 from tests.support.identity_tokens import IDENTITY
 

@@ -16,13 +16,13 @@ import msgspec
 import pytest
 from confluent_kafka import KafkaError
 
-from collectors.credentials import Credentials, hash_of
-from collectors.pace import Pace
+from collectors.limits.pace import Pace
 from collectors.routes import refusals
 from collectors.routes.keys import INTAKE, PUBLISHER, SOURCES, STATUS_CREDENTIALS
 from collectors.routes.refusals import Refusal
 from collectors.settings import ConnectionLimits
 from collectors.sources import Sources
+from collectors.trust.credentials import Credentials, hash_of
 from tests.support.http_world import BEARER, SECRET, Serve, World, serving
 
 PAGE: Final = Path(__file__).parents[4] / "docs" / "collectors" / "answers.md"

@@ -14,7 +14,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.blocks import Delivery, cut_blocks, parse_block
+from collectors.batches.blocks import Delivery, cut_blocks, parse_block
 from collectors.origin import Origin
 from collectors.parsers import cloudflare
 from schemas.batch import LINE_MAX_BYTES

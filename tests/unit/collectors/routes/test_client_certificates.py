@@ -12,10 +12,10 @@ from typing import Any
 import aiohttp
 import pytest
 
-from collectors.credentials import Credentials, hash_of
 from collectors.routes.keys import SOURCES
 from collectors.sources import Sources
-from collectors.tls import ServerTls, TlsFiles
+from collectors.trust.credentials import Credentials, hash_of
+from collectors.trust.tls import ServerTls, TlsFiles
 from tests.support.certificates import Issued, client_context, issue
 from tests.support.http_world import BEARER, SECRET, World, serving
 

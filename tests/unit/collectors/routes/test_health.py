@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError
 
-from collectors.clock_check import ClockCheck
 from collectors.intake import Intake
+from collectors.kafka.clock_check import ClockCheck
 from collectors.routes import health
 from collectors.routes.keys import LISTENERS, PUBLISHER
 from tests.support.http_world import serving

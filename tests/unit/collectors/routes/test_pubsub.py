@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from collectors.routes.keys import SIGNING_KEYS
-from collectors.signing_keys import KeysUnavailable
+from collectors.trust.signing_keys import KeysUnavailable
 from tests.support.fake_kafka import TIMED_OUT
 from tests.support.identity_tokens import Issuer
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from collectors.credentials import ClientCertificate
 from collectors.routes.site import FIRST_HEADERS, FirstHeaders, HttpSite, note_header
-from collectors.tls import ServerTls, TlsFiles, client_certificate
+from collectors.trust.credentials import ClientCertificate
+from collectors.trust.tls import ServerTls, TlsFiles, client_certificate
 from tests.support.certificates import client_context, issue
 from tests.support.syslog_world import until
 

@@ -8,10 +8,10 @@ import msgspec
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from collectors.completeness import Report
-from collectors.credentials import Credentials, hash_of
+from collectors.completeness.minutes import Report
 from collectors.routes import status
 from collectors.routes.keys import SOURCES, STATUS_CREDENTIALS
+from collectors.trust.credentials import Credentials, hash_of
 
 TOKEN = "of-an-operator-1234"
 SECRET = "a-secret-of-acme-1234"

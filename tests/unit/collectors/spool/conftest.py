@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from collectors.blocks import Delivery
+from collectors.batches.blocks import Delivery
 from tests.unit.collectors.spool.world import World, make_delivery
 
 

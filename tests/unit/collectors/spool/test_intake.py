@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka import KafkaError
 
-from collectors.publisher import KafkaUnavailable
+from collectors.kafka.publisher import KafkaUnavailable
 from tests.support.fake_kafka import TIMED_OUT
 from tests.unit.collectors.spool.world import World, make_delivery
 

@@ -7,7 +7,7 @@ from dataclasses import fields
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.blocks import Delivery
+from collectors.batches.blocks import Delivery
 from collectors.spool.parcel import Parcel
 
 FIELDS: dict[str, st.SearchStrategy[object]] = {

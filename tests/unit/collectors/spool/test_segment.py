@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from collectors.blocks import Delivery
+from collectors.batches.blocks import Delivery
 from collectors.spool.ledger import entry
 from collectors.spool.parcel import Parcel
 from collectors.spool.segment import Segment

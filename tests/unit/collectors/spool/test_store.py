@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from collectors.blocks import Delivery
+from collectors.batches.blocks import Delivery
 from collectors.spool.parcel import Parcel
 from collectors.spool.store import SpoolFull, SpoolInUse, SpoolLimits, SpoolStore
 

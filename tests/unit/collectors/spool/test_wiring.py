@@ -9,7 +9,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from collectors.credentials import Credentials
 from collectors.intake import Intake
 from collectors.metrics import Metrics
 from collectors.parsers.format import Format
@@ -18,6 +17,7 @@ from collectors.sources import InvalidSources, Source, Sources
 from collectors.spool.intake import SpoolingIntake
 from collectors.spool.store import SpoolLimits, SpoolStore
 from collectors.spool.wiring import door
+from collectors.trust.credentials import Credentials
 from tests.support.fake_kafka import TurnedClock
 from tests.unit.collectors.spool.world import NOW, PARSE, World, make_delivery, names, until
 

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from collectors.blocks import Delivery
-from collectors.completeness import Completeness
+from collectors.batches.blocks import Delivery
+from collectors.completeness.minutes import Completeness
 from collectors.intake import Intake
 from collectors.metrics import Metrics
 from collectors.origin import Origin

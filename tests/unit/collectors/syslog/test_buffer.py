@@ -7,20 +7,20 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from collectors.blocks import Delivery
-from collectors.budget import ByteBudget
-from collectors.credentials import Credentials
+from collectors.batches.blocks import Delivery
+from collectors.batches.records import LineParser
+from collectors.kafka.publisher import KafkaUnavailable
+from collectors.limits.budget import ByteBudget
 from collectors.listeners import SyslogEndpoint
 from collectors.metrics import Metrics
 from collectors.parsers import fastly
 from collectors.parsers.registry import FORMATS
-from collectors.publisher import KafkaUnavailable
-from collectors.records import LineParser
 from collectors.sources import Source
 from collectors.syslog import buffer as module
 from collectors.syslog.buffer import LineBuffer
 from collectors.syslog.memory import SyslogMemory
 from collectors.syslog.surroundings import Surroundings
+from collectors.trust.credentials import Credentials
 from schemas.batch import BLOCK_MAX_BYTES
 from tests.support.fake_kafka import TurnedClock
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from collectors.credentials import Credentials, hash_of
+from collectors.limits.pace import Pace
 from collectors.listeners import Networks
-from collectors.pace import Pace
 from collectors.syslog import datagrams as module
 from collectors.syslog.datagrams import DatagramListener
+from collectors.trust.credentials import Credentials, hash_of
 from tests.support.syslog_world import World, syslog_source, until
 
 Start = Callable[..., Awaitable[World]]

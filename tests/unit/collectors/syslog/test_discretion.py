@@ -11,8 +11,8 @@ from ipaddress import ip_network
 import pytest
 from prometheus_client import generate_latest
 
-from collectors.credentials import Credentials, hash_of
 from collectors.listeners import Networks
+from collectors.trust.credentials import Credentials, hash_of
 from tests.support.syslog_world import World, syslog_source, until
 
 Start = Callable[..., Awaitable[World]]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from collectors.budget import ByteBudget
+from collectors.limits.budget import ByteBudget
+from collectors.limits.pace import Pace
 from collectors.metrics import Metrics
-from collectors.pace import Pace
 from collectors.syslog.flow import Flow
 from collectors.syslog.memory import SyslogMemory
 from collectors.syslog.surroundings import Surroundings

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from collectors.credentials import Credentials, hash_of
 from collectors.syslog.line_tokens import LineTokens, Unauthorized
+from collectors.trust.credentials import Credentials, hash_of
 
 TOKEN, NEXT = b"a-token-of-acme-1234", b"9f0c1d7e5b2a4e6f8a3b"
 WORD = TOKEN.decode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from collectors.budget import ByteBudget, OutOfMemoryBudget
+from collectors.limits.budget import ByteBudget, OutOfMemoryBudget
 from collectors.syslog.memory import SyslogMemory
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from collectors.credentials import Credentials, hash_of
+from collectors.limits.pace import Pace
 from collectors.listeners import Networks
-from collectors.pace import Pace
 from collectors.sources import Source
 from collectors.syslog.stream import FRAME_MAX_BYTES, StreamListener
-from collectors.tls import InvalidTls, TlsFiles
+from collectors.trust.credentials import Credentials, hash_of
+from collectors.trust.tls import InvalidTls, TlsFiles
 from schemas.batch import LINE_MAX_BYTES
 from tests.support.certificates import Issued, client_context, issue
 from tests.support.syslog_world import MIB, World, syslog_source, until

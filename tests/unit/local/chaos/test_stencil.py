@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from collectors.records import InvalidLine, LineParser
+from collectors.batches.records import InvalidLine, LineParser
 from collectors.sources import load_sources
 from local.chaos.stencil import Stencil
 from local.chaos.supply import draw_stencils

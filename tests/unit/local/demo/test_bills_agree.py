@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from collectors.blocks import Delivery, cut_blocks, parse_block
+from collectors.batches.blocks import Delivery, cut_blocks, parse_block
 from collectors.origin import Origin
-from collectors.records import LineParser
+from collectors.batches.records import LineParser
 from collectors.sources import load_sources
 from jobs.enrichment.assets import Asset
 from jobs.enrichment.database import settings_of_rows

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from collectors.records import InvalidLine, LineParser, Record
+from collectors.batches.records import InvalidLine, LineParser, Record
 from collectors.sources import load_sources
 from local.demo.traffic import Traffic
 from local.traffic import catalogue, logs, sources

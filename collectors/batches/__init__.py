@@ -1,0 +1,1 @@
+"""From lines to batches: cutting, parsing, filling; pure."""

@@ -1,0 +1,1 @@
+"""The way into Kafka: producer, heartbeats, totals, and the comparison of clocks."""
