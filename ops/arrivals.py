@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from collectors.completeness.minutes import MINUTE_MS, Minute, Report, SourceStatus
 from collectors.batches.event_times import EventTimes
+from collectors.completeness.minutes import MINUTE_MS, Minute, Report, SourceStatus
 
 #: Minutes of the columns of lines; the running minute comes on top of each.
 SPANS: Final = (1, 5, 60)

@@ -11,9 +11,9 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException
 
 from collectors.clock import Clock
-from collectors.metrics import Metrics
 from collectors.kafka.publisher import Publisher
 from collectors.kafka.totals import AcknowledgedTotals
+from collectors.metrics import Metrics
 from schemas.cdn_logs_pb2 import AccessLogBatch, DeadLetter
 from schemas.topics import DEAD_LETTER, RAW
 

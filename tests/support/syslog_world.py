@@ -7,17 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 from collectors.batches.blocks import Delivery
+from collectors.batches.records import LineParser
 from collectors.limits.budget import ByteBudget
-from collectors.trust.credentials import Credentials
 from collectors.listeners import SyslogEndpoint
 from collectors.metrics import Metrics
 from collectors.parsers import fastly
 from collectors.parsers.registry import FORMATS
-from collectors.batches.records import LineParser
 from collectors.sources import Source
 from collectors.syslog.listener import new_listener
 from collectors.syslog.memory import SyslogMemory
 from collectors.syslog.surroundings import Surroundings
+from collectors.trust.credentials import Credentials
 from tests.support.fake_kafka import TurnedClock
 
 MIB = 1024 * 1024

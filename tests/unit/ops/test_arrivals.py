@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from collectors.completeness.minutes import Minute, Report, SourceStatus
 from collectors.batches.event_times import EventTimes
+from collectors.completeness.minutes import Minute, Report, SourceStatus
 from ops.arrivals import Arrival, merge, table
 
 NOW = 1_795_417_290_000  # half a minute into a minute

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.batches.blocks import Block, Delivery, parse_block
-from collectors.trust.credentials import Credentials
+from collectors.batches.records import InvalidLine, Record
 from collectors.origin import Origin
 from collectors.parsers.registry import FORMATS
-from collectors.batches.records import InvalidLine, Record
 from collectors.sources import Source
+from collectors.trust.credentials import Credentials
 from ops.judgement import Judged, Verdict, judge
 from ops.letters import Letter
 from schemas.batch import HOUR_MS, LINE_MAX_BYTES, MAX_FUTURE_MS, batch_id

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from collectors.batches.blocks import Delivery, cut_blocks, parse_block
-from collectors.origin import Origin
 from collectors.batches.records import LineParser
+from collectors.origin import Origin
 from collectors.sources import load_sources
 from jobs.enrichment.assets import Asset
 from jobs.enrichment.database import settings_of_rows

@@ -5,8 +5,8 @@ import gzip
 import msgspec
 import pytest
 
-from collectors.parsers.registry import FORMATS
 from collectors.batches.records import Record
+from collectors.parsers.registry import FORMATS
 from collectors.syslog.frames import FrameDecoder
 from collectors.syslog.messages import message_of
 from local.bench.collectors.corpus import LINES_A_DELIVERY, Corpus, corpus, fastly_fields, logpush_fields
