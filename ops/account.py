@@ -35,10 +35,11 @@ def from_rows(rows: Sequence[tuple[str, str, int]]) -> Account:
 
 def lines(account: Account) -> list[str]:
     """The account for people, the biggest numbers first."""
+    rejected, replayed = sum(account.rejected.values()), account.replayed
     return [
         f"{account.batches:,} batches ({account.copies:,} further copies dropped)",
         f"{account.records:,} records: {_listed(account.outcomes)}",
-        f"{sum(account.rejected.values()):,} rejected lines ({account.replayed:,} replayed): {_listed(account.rejected)}",
+        f"{rejected:,} rejected lines ({replayed:,} replayed): {_listed(account.rejected)}",
     ]
 
 

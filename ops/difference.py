@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from psycopg2.extensions import cursor as Cursor
 
 from ops import sql
-from ops.hours import Hours, show
+from ops.hours import EPOCH, Hours, show
 
 _NAMED: Final = 5
 
@@ -92,4 +92,5 @@ def _environment(change: EnvironmentChange) -> str:
 
 def _source(change: SourceChange) -> str:
     batches = f"{change.added} batches added, {change.changed} changed, {change.dropped} dropped"
-    return f"{change.source_id}: {batches}; {Hours(change.first, change.last)}"
+    where = "nothing but rejected lines" if change.first == EPOCH else str(Hours(change.first, change.last))
+    return f"{change.source_id}: {batches}; {where}"

@@ -102,7 +102,10 @@ def _take_lock(connection: Connection) -> None:
 
 def _require_settled(connection: Connection, range_: Hours) -> None:
     if range_.first <= hours.EPOCH:
-        raise Refused(f"{hours.show(hours.EPOCH)} holds lines that became no record: there is nothing to count")
+        raise Refused(
+            f"{hours.show(hours.EPOCH)} holds batches of nothing but rejected lines: they are counted with the hours"
+            " that they were published in"
+        )
     with connection, connection.cursor() as cursor:
         reached = watermark.read(cursor)
     needed = range_.end + watermark.SETTLED_AFTER

@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from pyflink.datastream import ProcessFunction, RuntimeContext
 
 from jobs.build import BUILD_ID, require_build
-from schemas.batch import InvalidBatch, parse_batch
+from schemas.batch import NO_HOUR_MS, InvalidBatch, hour_of, parse_batch
 from schemas.cdn_logs_pb2 import BatchKind
 
 
 class HoursFunction(ProcessFunction):  # type: ignore[misc]  # pyflink is not typed
     """Passes messages of the hours [first_hour_ms, last_hour_ms] on.
 
-    Messages that break the contract are left out: the enrichment job has made dead letters of them.
+    A batch of nothing but rejected lines has no hour: it belongs to that of its publication. Messages that break the
+    contract are left out: the enrichment job has made dead letters of them.
     """
 
     def __init__(self, first_hour_ms: int, last_hour_ms: int) -> None:
@@ -35,4 +36,6 @@ class HoursFunction(ProcessFunction):  # type: ignore[misc]  # pyflink is not ty
             header = parse_batch(value).header
         except InvalidBatch:
             return False
-        return header.kind == BatchKind.BATCH_KIND_RECORDS and self._first <= header.hour_ms <= self._last
+        has_hour = header.hour_ms != NO_HOUR_MS
+        hour_ms = header.hour_ms if has_hour else hour_of(header.published_at_ms)
+        return header.kind == BatchKind.BATCH_KIND_RECORDS and self._first <= hour_ms <= self._last

@@ -1,6 +1,7 @@
 -- Batches by source whose account the shadow adds, changes or drops, with the first and last of their hours. A batch
 -- counts once, a window row before a late one. Left out is what may differ between two counts of the same messages:
 -- builds, which of several copies was kept, and copies beyond those in raw, which the pipeline itself may have made.
+-- Batches of rejects stand at hour 1970-01-01: the shadow has those published in the hours, and they are only added.
 WITH live AS (
     SELECT DISTINCT ON (hour, batch_id)
         hour, batch_id, source_id, boot_id, records, billed_ms, outcomes, rejected, unresolved_assets, rule_version,
@@ -34,4 +35,10 @@ WHERE
     OR live.arrivals < shadow.arrivals
     OR shadow.arrivals = 1 AND live.boot_id <> shadow.boot_id
 GROUP BY source
-ORDER BY source
+UNION ALL
+SELECT source_id, count(DISTINCT batch_id), 0, 0, hour, hour
+FROM {shadow}.batch_ledger AS shadow
+WHERE hour = timestamptz 'epoch' AND NOT EXISTS (
+    SELECT FROM batch_ledger AS live WHERE live.hour = shadow.hour AND live.batch_id = shadow.batch_id)
+GROUP BY source_id, hour
+ORDER BY source, min

@@ -39,6 +39,17 @@ FROM {shadow}.batch_ledger AS counted
 LEFT JOIN replaced USING (hour, batch_id, path)
 WHERE counted.hour BETWEEN %(first)s AND %(last)s;
 
+-- Batches of rejects have no hour that could be replaced.
+INSERT INTO batch_ledger
+    (hour, batch_id, path, boot_id, source_id, received_at, published_at, records, billed_ms, outcomes, rejected,
+     unresolved_assets, copies, rule_version, builds, environments, epoch)
+SELECT
+    hour, batch_id, path, boot_id, source_id, received_at, published_at, records, billed_ms, outcomes, rejected,
+    unresolved_assets, copies, rule_version, builds, environments, %(epoch)s
+FROM {shadow}.batch_ledger
+WHERE hour = timestamptz 'epoch'
+ON CONFLICT DO NOTHING;
+
 -- Hours without a row too: the live job may still hold a firing for them.
 INSERT INTO hour_takeover (hour, epoch)
 SELECT hour, %(epoch)s FROM generate_series(%(first)s, %(last)s, interval '1 hour') AS hour

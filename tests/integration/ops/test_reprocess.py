@@ -161,6 +161,31 @@ class TestReplacing:
         assert run(live) == 1
         assert live.query("SELECT billed_ms FROM batch_ledger WHERE batch_id = 'b3'") == [(3_000,)]
 
+    def test_batches_of_rejects_that_the_live_ledger_lacks_are_added_and_no_other_is_touched(
+        self, live: Billing
+    ) -> None:
+        def fill(shadow: Billing) -> None:
+            counted_before(shadow)
+            for batch in ("rejects", "lost"):
+                shadow.ledger(
+                    batch, 0, hour=NO_HOUR, path="late", records=0, outcomes={}, rejected={"future": 7}, environments={}
+                )
+
+        shown: list[Difference] = []
+
+        def confirm(found: Difference) -> bool:
+            shown.append(found)
+            return True
+
+        live.execute("UPDATE batch_ledger SET path = 'late' WHERE hour = %s", NO_HOUR)
+        live.ledger("of another time", 0, hour=NO_HOUR, records=0, outcomes={})
+        assert reprocess.reprocess(live.dsn, RANGE, Job(live.dsn, fill), confirm) == 1
+        rejects = SourceChange("fastly-main", added=1, changed=0, dropped=0, first=NO_HOUR, last=NO_HOUR)
+        assert shown == [Difference(sources=(rejects,))]
+        rows = live.query("SELECT batch_id, rejected, epoch FROM batch_ledger WHERE hour = %s ORDER BY 1", NO_HOUR)
+        assert rows == [("lost", {"future": 7}, 1), ("of another time", {}, 0), ("rejects", {"bad-json": 1}, 0)]
+        assert reprocess.reprocess(live.dsn, RANGE, Job(live.dsn, fill), never_asked) is None
+
     def test_every_column_is_copied(self, live: Billing) -> None:
         copies: dict[str, list[Row]] = {}
         tables = ("media_usage", "media_usage_corrections", "batch_ledger")
@@ -291,7 +316,8 @@ class TestRefusing:
 
     def test_the_hour_of_rejects_only(self, live: Billing) -> None:
         assert self.refused(live, range_=Hours(NO_HOUR, NEXT)) == (
-            "1970-01-01T00 holds lines that became no record: there is nothing to count"
+            "1970-01-01T00 holds batches of nothing but rejected lines: they are counted with the hours that they were"
+            " published in"
         )
 
     def test_a_recount_that_lacks_a_batch(self, live: Billing) -> None:
