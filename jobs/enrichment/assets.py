@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +16,7 @@ class RenditionTimeline:
 
     rendition: Rendition
     first_segment: int
-    segment_ms: tuple[int, ...]
+    segment_ms: Sequence[int]
     fixed_segment_ms: int
     part_ms: int
 
@@ -36,12 +38,17 @@ class Asset:
     timelines: dict[str, RenditionTimeline]
     read_at_ms: int
     absent: bool = False
+    #: Durations that it keeps in memory.
+    segments: int = 0
 
     @classmethod
     def of(cls, settings: AssetSettings) -> Asset:
         """The fast form of what Redis and the asset database hold."""
-        timelines = {entry.rendition.name: _timeline(entry) for entry in settings.renditions}
-        return cls(settings.asset_id, timelines, settings.read_at_ms, settings.absent)
+        # Renditions of one asset are mostly cut alike, and a film has thousands of segments: equal lists are kept once.
+        lists: dict[bytes, array[int]] = {}
+        timelines = {entry.rendition.name: _timeline(entry, lists) for entry in settings.renditions}
+        segments = sum(map(len, lists.values()))
+        return cls(settings.asset_id, timelines, settings.read_at_ms, settings.absent, segments)
 
 
 #: Outcome of asking an asset for a segment: the rendition and the duration in milliseconds, or None, 0 and the
@@ -71,7 +78,7 @@ def resolve(asset: Asset, rendition: str, number: int, is_part: bool) -> Resolut
     return _UNKNOWN_SEGMENT
 
 
-def _timeline(entry: RenditionSettings) -> RenditionTimeline:
-    return RenditionTimeline(
-        entry.rendition, entry.first_segment, tuple(entry.segment_ms), entry.fixed_segment_ms, entry.part_ms
-    )
+def _timeline(entry: RenditionSettings, lists: dict[bytes, array[int]]) -> RenditionTimeline:
+    durations = array("I", entry.segment_ms)
+    shared = lists.setdefault(durations.tobytes(), durations)
+    return RenditionTimeline(entry.rendition, entry.first_segment, shared, entry.fixed_segment_ms, entry.part_ms)

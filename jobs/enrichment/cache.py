@@ -42,6 +42,8 @@ class CachePolicy:
     refresh_from: float = 0.6
     refresh_to: float = 0.8
     max_entries: int = 50_000
+    #: Limit on all listed segments together, four bytes each: it keeps long films from taking gigabytes.
+    max_segments: int = 50_000_000
 
     @property
     def young_s(self) -> float:
@@ -63,7 +65,9 @@ class AssetCache:
         self._now_ms = now_ms
         self._floors = floors
         self._chance = chance
+        #: With the time from which an entry is to be refreshed, in epoch milliseconds.
         self._entries: OrderedDict[str, tuple[Asset, float]] = OrderedDict()
+        self._segments = 0
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -73,30 +77,33 @@ class AssetCache:
         entry = self._entries.get(asset_id)
         if entry is None:
             return None, Freshness.MISSING
-        asset, refresh_s = entry
         self._entries.move_to_end(asset_id)
-        freshness = self._freshness(asset, refresh_s)
-        return (None if freshness is Freshness.MISSING else asset), freshness
+        asset, refresh_ms = entry
+        if asset.read_at_ms < self._floors.of(asset_id):
+            return None, Freshness.MISSING
+        now_ms = self._now_ms()
+        return (asset, Freshness.FRESH) if now_ms < refresh_ms else self._old(asset, now_ms)
 
     def put(self, asset: Asset) -> None:
-        """Keep an asset, and evict the least recently used beyond the limit."""
-        self._entries[asset.asset_id] = (asset, self._refresh_s())
-        self._entries.move_to_end(asset.asset_id)
-        while len(self._entries) > self._policy.max_entries:
-            self._entries.popitem(last=False)
+        """Keep an asset, and evict the least recently used beyond a limit."""
+        self._drop(asset.asset_id)
+        self._entries[asset.asset_id] = (asset, asset.read_at_ms + 1000 * self._fresh_s(asset))
+        self._segments += asset.segments
+        while len(self._entries) > self._policy.max_entries or self._segments > self._policy.max_segments:
+            self._drop(next(iter(self._entries)))
 
-    def _freshness(self, asset: Asset, refresh_s: float) -> Freshness:
-        age_s = (self._now_ms() - asset.read_at_ms) / 1000
-        if asset.read_at_ms < self._floors.of(asset.asset_id):
-            return Freshness.MISSING
-        if asset.absent:
-            return Freshness.FRESH if age_s < self._policy.negative_ttl_s else Freshness.MISSING
-        if age_s < refresh_s:
-            return Freshness.FRESH
-        if age_s < self._policy.ttl_s:
-            return Freshness.AGEING
-        return Freshness.SPARE if age_s < self._policy.spare_s else Freshness.MISSING
+    def _old(self, asset: Asset, now_ms: int) -> tuple[Asset | None, Freshness]:
+        age_s = (now_ms - asset.read_at_ms) / 1000
+        if asset.absent or age_s >= self._policy.spare_s:
+            return None, Freshness.MISSING
+        return asset, Freshness.AGEING if age_s < self._policy.ttl_s else Freshness.SPARE
 
-    def _refresh_s(self) -> float:
+    def _fresh_s(self, asset: Asset) -> float:
         policy = self._policy
+        if asset.absent:
+            return policy.negative_ttl_s
         return policy.ttl_s * (policy.refresh_from + (policy.refresh_to - policy.refresh_from) * self._chance())
+
+    def _drop(self, asset_id: str) -> None:
+        if dropped := self._entries.pop(asset_id, None):
+            self._segments -= dropped[0].segments

@@ -45,6 +45,8 @@ class EnrichmentSettings:
     #: How old an entry may be used while the asset database does not answer.
     asset_cache_spare_s: float = 24 * 3600.0
     asset_cache_entries: int = 50_000
+    #: Segments of all cached assets together, four bytes each; those that renditions of an asset share count once.
+    asset_cache_segments: int = 50_000_000
     #: Believe only what was read from the asset database since then, in epoch milliseconds. Reprocess sets its own
     #: start: what people have just registered or mended must count, whatever the caches still hold.
     assets_read_since_ms: int = 0
@@ -82,6 +84,7 @@ class EnrichmentSettings:
             "fuse_window",
             "parallelism",
             "asset_cache_entries",
+            "asset_cache_segments",
         ):
             value = getattr(self, name)
             require(value > 0, f"ENRICHMENT_{name.upper()}", f"{value} is not positive", "set it above 0")

@@ -93,6 +93,7 @@ def _cache_policy(settings: EnrichmentSettings) -> CachePolicy:
         negative_ttl_s=settings.asset_cache_negative_ttl_s,
         spare_s=settings.asset_cache_spare_s,
         max_entries=settings.asset_cache_entries,
+        max_segments=settings.asset_cache_segments,
     )
 
 

@@ -47,6 +47,14 @@ def test_a_segment_resolves_to_its_exact_duration_or_to_the_reason_why_not(
     assert (timeline.rendition if timeline else None, duration_ms, unresolved) == expected
 
 
+def test_renditions_that_are_cut_alike_share_their_durations() -> None:
+    alike = [RenditionSettings(rendition=Rendition(name=name), segment_ms=[4004, 1500]) for name in ("720p", "1080p")]
+    other = RenditionSettings(rendition=Rendition(name="audio"), segment_ms=[6000])
+    asset = Asset.of(AssetSettings(asset_id="a1", renditions=[*alike, other]))
+    assert asset.timelines["720p"].segment_ms is asset.timelines["1080p"].segment_ms
+    assert asset.segments == 3
+
+
 def test_nothing_of_an_absent_asset_resolves() -> None:
     absent = Asset.of(AssetSettings(asset_id="a2", absent=True))
     assert resolve(absent, "720p", 10, False) == (None, 0, Unresolved.UNRESOLVED_UNKNOWN_ASSET)

@@ -80,6 +80,19 @@ def test_the_least_recently_used_entry_is_evicted() -> None:
     assert len(entries) == 2
 
 
+def test_assets_of_many_segments_are_fewer() -> None:
+    entries = AssetCache(CachePolicy(max_segments=10), Clock(), Floors())
+    for asset_id, segments in (("a1", 4), ("a2", 4), ("a2", 6), ("a3", 2)):
+        entries.put(Asset(asset_id, {}, 0, segments=segments))
+    assert [entries.get(asset_id)[1] for asset_id in ("a1", "a2", "a3")] == [
+        Freshness.MISSING,
+        Freshness.FRESH,
+        Freshness.FRESH,
+    ]
+    entries.put(Asset("a4", {}, 0, segments=11))
+    assert len(entries) == 0
+
+
 def test_a_refreshed_entry_lives_anew() -> None:
     clock = Clock()
     entries = cache(clock)
