@@ -21,6 +21,8 @@ def variables(settings: Settings) -> dict[str, str]:
         "ASSETS_DSN": assets,
         "BILLING_DSN": billing,
         "OPS_COLLECTORS": " ".join(collectors.url(settings, index) for index in range(settings.collectors)),
+        "COLLECTOR_KAFKA_BOOTSTRAP": kafka.bootstrap(settings),
+        "COLLECTOR_SOURCES_FILE": str(settings.sources_file),
         "FLINK_RUN": shlex.join([flink_home.command(settings), "run"]),
         "ENRICHMENT_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap(settings),
         "ENRICHMENT_REDIS_URL": redis.url(settings),

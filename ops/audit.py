@@ -1,13 +1,16 @@
-"""Compare, in SQL, everything that must be equal: `python -m ops.audit [--from HOUR] [--to HOUR] [--wait SECONDS]`.
+"""Compare everything that must be equal: `python -m ops.audit [--from HOUR] [--to HOUR] [--wait SECONDS] [--raw]`.
 
 Reads BILLING_DSN. Prints a line a check and a line a difference, named by source and hour as far as the tables
-know; status 1 if there is a difference.
+know; status 1 if there is a difference. docs/operations/audit.md says what to do about each.
 
-1. Of every batch in the ledger: records = sum of its outcomes (billed, not billable by reason, unresolved).
-   Rejected lines stand beside them by reason, and are compared by 3.
-2. Of every hour: the milliseconds of its batches, a batch counted once, = the milliseconds of its bill.
-3. Of every source: batches, records and rejected lines that collectors reported as acknowledged are in the ledger,
+1. Of every batch in the ledger: records = sum of its outcomes (billed, not billable by reason, unresolved), and what it
+   bills = what it bills to its environments. Rejected lines stand beside them by reason, and are compared by 4.
+2. Of every hour and environment: time, deliveries and bytes of its batches, a batch counted once, = those of its bill.
+3. Of every late batch that no window has counted: its corrections = what its row in the ledger says.
+4. Of every source: batches, records and rejected lines that collectors reported as acknowledged are in the ledger,
    as a batch or as a dropped copy.
+5. With `--raw`: every batch in raw is in the ledger. It names the hours of what 4 calls lost and `reprocess` can heal.
+   Reads COLLECTOR_KAFKA_BOOTSTRAP, and all of raw.
 
 Exact for settled hours, which are compared unless `--to` asks for younger ones; hours that the watermark has not
 passed are never compared. What is approximate, and when:
@@ -19,8 +22,10 @@ passed are never compared. What is approximate, and when:
   by another release of a parser, or repeats that the pipeline itself made when enrichment started again without
   state, can hide the loss of as many batches of the same source. A copy that comes after deduplication has
   forgotten its batch (73 hours) twice or more is counted once, and shows as lost.
-* A collector that is killed never reports what was acknowledged after its last heartbeat: that may be lost unseen.
-* A ledger partition that was dropped takes its batches along, not the totals of the processes that sent them.
+* A collector that is killed never reports what was acknowledged after its last heartbeat: 4 does not see that it is
+  lost, 5 does while raw has it.
+* A ledger partition that was dropped takes its batches along, not the totals of the processes that sent them: with
+  `--from`, those that were gone before are left out.
 """
 
 from __future__ import annotations
@@ -30,14 +35,14 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
-from ops import account, checks, hours, settings, sql, watermark
+from ops import account, checks, hours, settings, sql, topic, unread, watermark
 from ops.account import Account
 from ops.hours import Hours
 
@@ -168,15 +173,26 @@ def _collector_row(row: tuple[Any, ...]) -> checks.CollectorRow:
     return checks.CollectorRow(source_id, boot_id, acknowledged, present, copied, since, until)
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Print the report: 0 without, 1 with a difference."""
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="ops.audit", description="Compare the bill with what was collected.")
     parser.add_argument("--from", dest="first", type=hours.parse, help="first hour, such as 2026-09-01T00 (UTC)")
     parser.add_argument("--to", dest="last", type=hours.parse, help="last hour; the last settled one by default")
     parser.add_argument("--wait", type=float, default=0, help="seconds to let differences in flight settle")
-    given = parser.parse_args(arguments)
-    dsn = settings.from_environment(os.environ).billing_dsn
-    found = audit(dsn, given.first, given.last, given.wait)
+    parser.add_argument("--raw", action="store_true", help="also look for batches that only raw has: reads all of it")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the report: 0 without, 1 with a difference, 2 where a setting is wrong or raw cannot be read."""
+    given = _parse(arguments)
+    try:
+        dsn = settings.from_environment(os.environ).billing_dsn
+        found = audit(dsn, given.first, given.last, given.wait)
+        if given.raw:
+            found = replace(found, results=(*found.results, unread.check(dsn, topic.connection_from(os.environ))))
+    except (settings.InvalidSetting, topic.Unreadable) as error:
+        print(f"audit: {error}", file=sys.stderr)
+        return 2
     print(report(found))
     return 0 if found.clean else 1
 

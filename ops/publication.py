@@ -9,21 +9,18 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Iterable
-from typing import Final
 
 from collectors.build import BUILD_ID
 from collectors.kafka.clock_check import ClockCheck
-from collectors.kafka.heartbeat import heartbeat_batches
 from collectors.kafka.config import producer_config
+from collectors.kafka.heartbeat import heartbeat_batches
+from collectors.kafka.publisher import KafkaUnavailable, Publisher
+from collectors.kafka.totals import AcknowledgedTotals
 from collectors.metrics import Metrics
 from collectors.origin import Origin
-from collectors.kafka.publisher import KafkaUnavailable, Publisher
 from collectors.settings import Settings
-from collectors.kafka.totals import AcknowledgedTotals
+from ops.account import REPLAY_BOOT
 from schemas.cdn_logs_pb2 import AccessLogBatch
-
-#: Boot ids of replays begin so: the audit counts what they wrote as replayed.
-BOOT_PREFIX: Final = "dead-letters-"
 
 
 class NotPublished(RuntimeError):
@@ -32,7 +29,7 @@ class NotPublished(RuntimeError):
 
 def new_origin() -> Origin:
     """Build and boot id of one run."""
-    return Origin(build=BUILD_ID, boot_id=BOOT_PREFIX + secrets.token_hex(8))
+    return Origin(build=BUILD_ID, boot_id=REPLAY_BOOT + secrets.token_hex(8))
 
 
 def publish(settings: Settings, origin: Origin, batches: Iterable[AccessLogBatch]) -> None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
+from pathlib import Path
 from typing import Any, Final
 
 from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from collectors.kafka.config import producer_config
+from collectors.settings import Settings
+from ops.settings import InvalidSetting
 from schemas.topics import MAX_MESSAGE_BYTES
 
 #: Properties of a connection: those of a producer that a consumer shares with it.
@@ -19,6 +23,17 @@ _AT_ONCE: Final = 1_000
 
 class Unreadable(RuntimeError):
     """The topic cannot be read to its end; the message says why."""
+
+
+def connection_from(environ: Mapping[str, str]) -> dict[str, Any]:
+    """How a collector connects, by COLLECTOR_KAFKA_BOOTSTRAP and ..._PROPERTIES_FILE. Raises InvalidSetting."""
+    bootstrap, properties = (environ.get(f"COLLECTOR_KAFKA_{name}") for name in ("BOOTSTRAP", "PROPERTIES_FILE"))
+    if not bootstrap:
+        raise InvalidSetting("COLLECTOR_KAFKA_BOOTSTRAP is not set: give host:port of a Kafka broker")
+    file = Path(properties) if properties else None
+    return connection_of(
+        producer_config(Settings(kafka_bootstrap=bootstrap, sources_file=Path(), kafka_properties_file=file))
+    )
 
 
 def connection_of(producer: Mapping[str, Any]) -> dict[str, Any]:

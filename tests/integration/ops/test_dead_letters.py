@@ -15,10 +15,11 @@ import yaml
 from confluent_kafka import Producer
 
 from collectors.batches.blocks import Block, Delivery, parse_block
-from collectors.origin import Origin
 from collectors.batches.records import InvalidLine, Record
+from collectors.origin import Origin
 from local.stack import Stack
 from ops import dead_letters, publication, topic
+from ops.account import REPLAY_BOOT
 from ops.hours import of_epoch_ms
 from schemas.batch import batch_id, hour_of, is_late, kafka_key, kafka_timestamp, parse_batch
 from schemas.cdn_logs_pb2 import AccessLogBatch, BatchKind, DeadLetter, SourceTotals
@@ -144,7 +145,7 @@ class TestReplay:
         site.reject(site.line(), site.line())
         site.replay("--yes")
         boot = site.raw()[0].header.collector_boot
-        assert boot.startswith(publication.BOOT_PREFIX)
+        assert boot.startswith(REPLAY_BOOT)
         assert site.claims() == {boot: SourceTotals(source_id=site.source, batches=2, records=2)}
 
     def test_a_line_of_long_ago_is_late(self, site: Site) -> None:

@@ -27,10 +27,14 @@ def test_programs_are_led_to_the_password_but_do_not_carry_it(settings: Settings
 
 def test_every_server_has_its_address(settings: Settings) -> None:
     variables = environment.variables(settings)
-    names = ("ASSETS_DSN", "BILLING_DSN", "ENRICHMENT_REDIS_URL", "MEDIA_USAGE_BILLING_JDBC_URL", "OPS_COLLECTORS")
+    names = (
+        *("ASSETS_DSN", "BILLING_DSN", "COLLECTOR_KAFKA_BOOTSTRAP", "ENRICHMENT_REDIS_URL"),
+        *("MEDIA_USAGE_BILLING_JDBC_URL", "OPS_COLLECTORS"),
+    )
     assert {name: variables[name] for name in names} == {
         "ASSETS_DSN": "postgresql://cdn_usage@127.0.0.1:19003/assets",
         "BILLING_DSN": "postgresql://cdn_usage@127.0.0.1:19003/billing",
+        "COLLECTOR_KAFKA_BOOTSTRAP": "127.0.0.1:19000",
         "ENRICHMENT_REDIS_URL": "redis://127.0.0.1:19002/0",
         "MEDIA_USAGE_BILLING_JDBC_URL": "jdbc:postgresql://127.0.0.1:19003/billing",
         "OPS_COLLECTORS": "http://127.0.0.1:19040 http://127.0.0.1:19041",

@@ -68,3 +68,8 @@ def test_every_moment_lies_in_its_hour_and_every_hour_is_read_back(epoch_ms: int
 
 def test_the_milliseconds_of_an_hour_are_exact() -> None:
     assert hours.epoch_ms(TEN) == 1_788_256_800_000
+
+
+def test_a_moment_and_its_milliseconds_name_each_other() -> None:
+    moment = datetime(2026, 9, 1, 10, 0, 0, 1_000, tzinfo=UTC)
+    assert hours.of_epoch_ms(hours.epoch_ms(moment)) == moment
