@@ -60,7 +60,7 @@ class AssetDatabase:
         return settings_of_rows(asset_ids, rows, now_ms)
 
     def close(self) -> None:
-        for connection in self._connections:
+        for connection in list(self._connections):  # a reading that ends now takes its own out
             connection.close()
 
     def _connection(self, deadline_s: float) -> Connection:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -82,3 +84,17 @@ def test_a_hanging_redis_costs_one_timeout_not_one_a_batch(settings: EnrichmentS
 
         Redis.from_url(redis.url(own_redis)).flushall()
         until(used_again)
+
+
+def test_these_rights_are_enough(settings: EnrichmentSettings, own_redis: Settings, tmp_path: Path) -> None:
+    """Contract: docs/operations/assets.md names them."""
+    rights = ["+mget", "+set", "+del", "+xread"]
+    command("ACL", "SETUSER", "job", "on", ">secret", "~asset*", *rights)(own_redis)
+    password = tmp_path / "password"
+    password.write_text("secret\n")
+    allowed = replace(settings, redis_url=settings.redis_url.replace("//", "//job@"), redis_password_file=str(password))
+    for _ in range(2):
+        with opened(allowed) as stage:
+            assert durations(stage, "/film/720p/segment-1.m4s") == [1500]
+            totals = {name: read() for name, read in stage.totals().items()}
+    assert (totals["asset_redis_errors"], totals["asset_redis_hits"]) == (0, 1)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from jobs.enrichment.settings import EnrichmentSettings
 from jobs.enrichment.stage import EnrichmentStage
@@ -172,3 +173,21 @@ def test_a_hanging_redis_ends_the_command_with_an_error(
     child.signal(signal.SIGSTOP)
     assert assets.main(["invalidate", "film"]) == 1
     child.signal(signal.SIGCONT)
+
+
+def test_these_rights_are_enough(
+    settings: EnrichmentSettings, own_redis: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Contract: docs/operations/assets.md names them."""
+    rights = ["+scan", "+unlink", "+xadd", "+time"]
+    tool = ("ACL", "SETUSER", "tool", "on", ">secret", "~asset*", *rights)
+    Redis.from_url(settings.redis_url).execute_command(*tool)  # type: ignore[no-untyped-call]
+    password = tmp_path / "password"
+    password.write_text("secret\n")
+    monkeypatch.setenv("ENRICHMENT_REDIS_URL", settings.redis_url.replace("//", "//tool@"))
+    monkeypatch.setenv("ENRICHMENT_REDIS_PASSWORD_FILE", str(password))
+    with opened(settings) as stage:
+        durations(stage, SEGMENT)
+        assert assets.main(["invalidate", "film"]) == 0
+        assert assets.main(["invalidate", "--all"]) == 0
+        wait_announced([stage], 2)
