@@ -104,6 +104,11 @@ def _sources(settings: Settings, index: int) -> tuple[object, dict[str, int]]:
     return document, ports
 
 
+def ready(settings: Settings, index: int) -> bool:
+    """Whether a collector says that it takes deliveries."""
+    return _is_ready(settings.ports.collector_http(index))
+
+
 def _is_ready(port: int) -> bool:
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
     try:

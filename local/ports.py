@@ -100,6 +100,16 @@ class Ports:
         """Syslog of collector `index`, for the syslog source of that number; there may be four."""
         return self.base + 50 + 10 * number + index
 
+    @property
+    def kafka_behind_proxy(self) -> int:
+        """The broker's second listener, for a proxy to connect to."""
+        return self.base + 90
+
+    @property
+    def kafka_proxy(self) -> int:
+        """Where that proxy listens, and what the second listener tells clients to connect to."""
+        return self.base + 91
+
 
 def require_free(ports: dict[str, int]) -> None:
     """Raise PortInUse for the first of these ports that something listens on, and goes on to."""

@@ -66,7 +66,8 @@ class Child:
         """Send a signal to the process, then to all that descend from it: Postgres works in children of its own."""
         family = _descendants(self)
         self.signal(number)
-        for descendant in family:
+        # Looked for again: until its own signal arrived, it may have started another one.
+        for descendant in {*family, *_descendants(self)}:
             descendant.signal(number)
 
     def signal(self, number: signal.Signals) -> None:

@@ -46,8 +46,11 @@ class Hold:
         self._prefix = prefix
         self._arrived = asyncio.Event()
         self._released = asyncio.Event()
+        self._none_waits = asyncio.Event()
         #: Commits that were stopped, in order; the same one again if its client has tried again.
         self.held: list[EndTxn] = []
+        #: Those of them whose client has gone: the broker has never seen them, and never will.
+        self.dropped: list[EndTxn] = []
 
     def covers(self, request: EndTxn) -> bool:
         """Whether a request is to be stopped."""
@@ -57,12 +60,23 @@ class Hold:
     def stop(self, request: EndTxn) -> None:
         """Note a request that is stopped."""
         self.held.append(request)
+        self._none_waits.clear()
         self._arrived.set()
+
+    def drop(self, request: EndTxn) -> None:
+        """Note that the client of a stopped request has gone."""
+        self.dropped.append(request)
+        if len(self.dropped) == len(self.held):
+            self._none_waits.set()
 
     async def caught(self) -> EndTxn:
         """Wait for the first commit to be stopped."""
         await self._arrived.wait()
         return self.held[0]
+
+    async def all_dropped(self) -> None:
+        """Wait until every client of a stopped request has gone."""
+        await self._none_waits.wait()
 
     def release(self) -> None:
         """Let pass what is held and has still a client, and stop nothing more."""
@@ -140,13 +154,16 @@ class Proxy:
 
     async def pass_on(self, request: EndTxn, gone: asyncio.Event) -> bool:
         """Wait until a request may pass; False if its client has gone meanwhile."""
-        if self._hold is None or not self._hold.covers(request):
+        hold = self._hold
+        if hold is None or not hold.covers(request):
             return True
-        self._hold.stop(request)
-        waits = {asyncio.ensure_future(self._hold.over()), asyncio.ensure_future(gone.wait())}
+        hold.stop(request)
+        waits = {asyncio.ensure_future(hold.over()), asyncio.ensure_future(gone.wait())}
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
+        if gone.is_set():
+            hold.drop(request)
         return not gone.is_set()
 
     async def report(self, commit: Commit) -> None:

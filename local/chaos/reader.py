@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import defaultdict
 from contextlib import closing
 from types import TracebackType
 from typing import Final, Self
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, TopicPartition
 
+from local.chaos.verdict import Place, Places
 from schemas.topics import MAX_MESSAGE_BYTES
 
 _POLL_SECONDS: Final = 0.5
@@ -47,16 +48,11 @@ class Reader:
         self._consumer.close()
 
     @property
-    def batches(self) -> Counter[bytes]:
-        """How often each batch was seen so far. Raises ReadAgain if the order of messages was broken."""
+    def places(self) -> Places:
+        """Where each batch was seen so far. Raises ReadAgain if the order of messages was broken."""
         if self._error is not None:
             raise self._error
-        return self._tally.batches
-
-    @property
-    def next_offsets(self) -> dict[int, int]:
-        """Offset after the last message seen, by partition."""
-        return dict(self._tally.next_offsets)
+        return dict(self._tally.places)
 
     def _read(self) -> None:
         try:
@@ -70,26 +66,26 @@ class Reader:
 
 
 class Tally:
-    """Batches by id, and how far each partition is read."""
+    """Batches by id, with the place of each copy."""
 
     def __init__(self) -> None:
-        self.batches: Counter[bytes] = Counter()
-        self.next_offsets: dict[int, int] = {}
+        self.places: defaultdict[bytes, list[Place]] = defaultdict(list)
+        self._next_offsets: dict[int, int] = {}
 
     def add(self, message: Message) -> None:
         """Count a message, unless it is a heartbeat. Raises ReadAgain."""
         partition, offset = message.partition(), message.offset()
-        expected = self.next_offsets.get(partition, 0)
+        expected = self._next_offsets.get(partition, 0)
         if offset < expected:
             raise ReadAgain(f"partition {partition} gave offset {offset} after {expected - 1}")
-        self.next_offsets[partition] = offset + 1
+        self._next_offsets[partition] = offset + 1
         key = message.key()
         if not key.startswith(_HEARTBEAT):
-            self.batches[key] += 1
+            self.places[key].append(Place(partition, offset))
 
 
-def read_all(bootstrap_servers: str, topic: str) -> Counter[bytes]:
-    """How often each batch stands in a topic, from its beginning to what is now the end of committed messages."""
+def read_all(bootstrap_servers: str, topic: str) -> Places:
+    """Where each batch stands in a topic, from its beginning to what is now the end of committed messages."""
     tally, settings = Tally(), _settings(bootstrap_servers, "drill-reads-all") | {"enable.partition.eof": True}
     with closing(Consumer(settings)) as consumer:
         partitions = consumer.list_topics(topic, _REQUEST_SECONDS).topics[topic].partitions
@@ -102,7 +98,7 @@ def read_all(bootstrap_servers: str, topic: str) -> Counter[bytes]:
                     tally.add(message)
                 elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  # its public name
                     unread.discard(message.partition())
-    return tally.batches
+    return dict(tally.places)
 
 
 def _settings(bootstrap_servers: str, group: str) -> dict[str, str | int | bool]:

@@ -33,6 +33,8 @@ def all_ports(ports: Ports) -> list[int]:
         ports.jobmanager_metrics,
         ports.zookeeper,
         ports.billing_postgres,
+        ports.kafka_behind_proxy,
+        ports.kafka_proxy,
         *chain.from_iterable((ports.taskmanager_rpc(i), ports.taskmanager_data(i)) for i in each),
         *(ports.taskmanager_metrics(i) for i in each),
         *(ports.collector_http(i) for i in collectors),

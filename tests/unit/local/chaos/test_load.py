@@ -38,8 +38,9 @@ class Collector:
         await self.open.wait()
 
 
-async def for_a_while(load: Load, seconds: float) -> None:
+async def for_a_while(load: Load, seconds: float, lines_a_second: float = float("inf")) -> None:
     running = asyncio.create_task(load.run())
+    load.go(lines_a_second)
     await asyncio.sleep(seconds)
     load.stop()
     await running
@@ -55,9 +56,8 @@ async def test_every_delivery_is_sent_once_and_accounted_for() -> None:
 async def test_the_rate_is_kept() -> None:
     account = Account()
     load = Load(maker(), Collector().take, account)
-    load.lines_a_second = 4_000
     began = time.monotonic()
-    await for_a_while(load, 0.5)
+    await for_a_while(load, 0.5, lines_a_second=4_000)
     assert 10 <= account.deliveries <= 4_000 / 100 * (time.monotonic() - began + 1)
 
 
@@ -66,6 +66,7 @@ async def test_what_is_not_acknowledged_is_neither_accounted_for_nor_left_behind
     collector.open.clear()
     load = Load(maker(), collector.take, account)
     running = asyncio.create_task(load.run())
+    load.go()
     await asyncio.sleep(0.2)
     load.stop()
     await asyncio.sleep(0)
@@ -80,6 +81,7 @@ async def test_deliveries_in_flight_are_bounded() -> None:
     collector.open.clear()
     load = Load(maker(), collector.take, Account())
     running = asyncio.create_task(load.run())
+    load.go()
     await asyncio.sleep(0.3)
     assert len(collector.received) == 48
     load.stop()
@@ -87,12 +89,44 @@ async def test_deliveries_in_flight_are_bounded() -> None:
     await running
 
 
+async def test_a_pause_begins_when_all_is_acknowledged_and_ends_when_it_is_told_to() -> None:
+    collector, account = Collector(), Account()
+    collector.open.clear()
+    load = Load(maker(), collector.take, account)
+    running = asyncio.create_task(load.run())
+    load.go(lines_a_second=5_000)
+    await asyncio.sleep(0.1)
+    pausing = asyncio.create_task(load.pause())
+    await asyncio.sleep(0.1)
+    assert not pausing.done()
+    collector.open.set()
+    await pausing
+    paused = account.deliveries
+    assert paused == len(collector.received) > 0
+    await asyncio.sleep(0.1)
+    assert account.deliveries == paused
+    load.go()
+    await asyncio.sleep(0.1)
+    assert account.deliveries > paused
+    load.stop()
+    await running
+
+
+async def test_nothing_is_made_before_the_load_is_told_to_go() -> None:
+    collector = Collector()
+    load = Load(maker(), collector.take, Account())
+    running = asyncio.create_task(load.run())
+    await asyncio.sleep(0.05)
+    assert collector.received == []
+    load.stop()
+    await running
+
+
 async def test_after_a_pause_the_load_does_not_rush_to_make_up_for_it() -> None:
     collector, account = Collector(), Account()
     load = Load(maker(), collector.take, account)
-    load.lines_a_second = 1_000
     load._due = time.monotonic() - 3_600
-    await for_a_while(load, 0.3)
+    await for_a_while(load, 0.3, lines_a_second=1_000)
     assert account.deliveries <= 16
 
 
@@ -110,6 +144,8 @@ async def test_a_refusal_ends_the_load() -> None:
     async def refuse(_: Delivery) -> None:
         raise ConnectionRefusedError("never again")
 
+    load = Load(maker(), refuse, Account())
+    load.go()
     with pytest.raises(ExceptionGroup) as failures:
-        await Load(maker(), refuse, Account()).run()
+        await load.run()
     assert isinstance(failures.value.exceptions[0], ConnectionRefusedError)

@@ -137,9 +137,12 @@ async def test_what_is_held_when_its_client_dies_never_arrives(proxy: Proxy, bro
     await client.ask(request(PRODUCE, 6, b"records"))
     client.writer.write(end(f"{PREFIX}-0-1", 7))
     await within(hold.caught())
+    assert hold.dropped == []
     client.writer.transport.abort()
-    await within(broker.left.wait())
+    await within(hold.all_dropped())
+    assert hold.dropped == hold.held
     hold.release()
+    await within(broker.left.wait())
     assert broker.received == [request(PRODUCE, 6, b"records")]
 
 

@@ -1,8 +1,7 @@
-"""Batches are counted by id, heartbeats are none, and no offset may come twice."""
+"""Batches are kept by id with their places, heartbeats are none, and no offset may come twice."""
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -36,15 +35,13 @@ def tally(*messages: Stored) -> Tally:
     return made
 
 
-def test_copies_of_a_batch_are_counted_in_all_partitions() -> None:
+def test_every_copy_of_a_batch_has_its_place() -> None:
     read = tally(Stored(0), Stored(1, b"b"), Stored(5), Stored(0, b"a", number=3))
-    assert read.batches == Counter({b"a": 3, b"b": 1})
-    assert read.next_offsets == {0: 6, 3: 1}
+    assert read.places == {b"a": [(0, 0), (0, 5), (3, 0)], b"b": [(0, 1)]}
 
 
-def test_heartbeats_are_no_batches_but_move_the_offset() -> None:
-    read = tally(Stored(7, b"heartbeat-12"))
-    assert (read.batches, read.next_offsets) == (Counter(), {0: 8})
+def test_heartbeats_are_no_batches() -> None:
+    assert tally(Stored(7, b"heartbeat-12")).places == {}
 
 
 @pytest.mark.parametrize("offset", [0, 3])

@@ -1,0 +1,91 @@
+"""`python -m local.chaos`: a drill, or FAULTS=<n> of its faults, in the order that SEED=<n> draws."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from local.chaos import disk, faults, schedule, system, ticking
+from local.chaos.drill import Drill, Unproven
+from local.chaos.faults import DISK_FAULTS
+from local.chaos.recovery import NoRecovery
+from local.chaos.report import Report
+from local.chaos.schedule import Kind
+from local.chaos.settings import ChaosSettings
+from local.chaos.settings import from_environment as chosen_from
+from local.chaos.supply import Supply, draw_stencils
+from local.commands import CommandFailed
+from local.flink_jobs import JobEnded, SubmitFailed
+from local.ports import PortInUse
+from local.process import StartFailed
+from local.settings import InvalidSetting, Settings, from_environment
+from local.traffic import catalogue, sources
+from local.traffic.events import Cdn
+from local.traffic.post import Refused
+
+#: What the message of explains; anything else is a fault of the drill itself, and shows its traceback.
+_EXPLAINED: Final = (
+    *(NoRecovery, Unproven, Refused, CommandFailed, TimeoutError, ConnectionError),
+    *(JobEnded, SubmitFailed, PortInUse, StartFailed, InvalidSetting, subprocess.TimeoutExpired),
+)
+
+
+def main() -> int:
+    """Run the drill; an interruption or a failure leaves no process behind either."""
+    logging.basicConfig(level=logging.WARNING, format="chaos: %(message)s", stream=sys.stdout)
+    logging.getLogger("local.stack").setLevel(logging.INFO)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return run(chosen_from(os.environ), system.beside(from_environment()))
+    except _EXPLAINED as error:
+        print(f"chaos: {error}", file=sys.stderr)
+    except ExceptionGroup as failures:
+        _, unexplained = failures.split(_EXPLAINED)
+        if unexplained is not None:
+            raise
+        print(f"chaos: {failures.exceptions[0]}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("chaos: interrupted; everything is stopped", file=sys.stderr)
+        return 130
+    return 1
+
+
+def run(chosen: ChaosSettings, settings: Settings) -> int:
+    """Run a drill and return its exit status: 0 if nothing was lost, nothing duplicated, and enough was proven."""
+    with_disks = disk.can_mount()
+    names = _names(chosen, faults.kinds(with_disks=with_disks))
+    report = Report(chosen.seed, len(names))
+    report.say(f"seed={chosen.seed}, {len(names)} faults, in {settings.state}, ports from {settings.port_base}")
+    report.say(f"shortened for the drill: {', '.join(f'{key}={value}' for key, value in system.JOB_OPTIONS.items())}")
+    if not with_disks:
+        report.say(f"skipped, because no file system can be mounted here: {', '.join(DISK_FAULTS)}")
+    published, secrets = catalogue.build(chosen.seed), sources.new_secrets(Cdn)
+    stencils = draw_stencils(published.registered, chosen.seed)
+    with system.running(
+        settings, secrets, published.environments, published.registered, ticking.days_ago_ms(), with_disks=with_disks
+    ) as (running, clock):
+        drill = Drill(chosen, running, clock, report)
+        verdict = asyncio.run(drill.run(Supply(stencils, secrets, lambda: clock.now_ms, chosen.seed), names))
+        report.show(verdict)
+        print(report.last_line(verdict, drill.recommits), flush=True)
+    return 0 if verdict.clean and drill.recommits == names.count("kill-before-commit") else 1
+
+
+def _names(chosen: ChaosSettings, kinds: Sequence[Kind]) -> list[str]:
+    """The faults of this drill, in order. Raises InvalidSetting for a kind that there is not."""
+    known = {kind.name for kind in kinds}
+    if unknown := set(chosen.kinds) - known:
+        raise InvalidSetting(f"KINDS={min(unknown)} is no kind of fault here: there are {', '.join(sorted(known))}")
+    wanted = [kind for kind in kinds if not chosen.kinds or kind.name in chosen.kinds]
+    count = schedule.whole(wanted) if chosen.faults is None else chosen.faults
+    return schedule.draw(wanted, count, chosen.seed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

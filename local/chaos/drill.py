@@ -1,0 +1,169 @@
+"""A drill from start to end: load, faults one after the other, and the proof that the bill is exact all the same."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from local import billing, commands
+from local.chaos import faults, offsets, ticking
+from local.chaos.account import Account
+from local.chaos.faults import World
+from local.chaos.load import Load
+from local.chaos.proxy import Proxy
+from local.chaos.reader import Reader, read_all
+from local.chaos.recovery import Recovery
+from local.chaos.report import Outcome, Report
+from local.chaos.sender import Sender
+from local.chaos.settings import ChaosSettings
+from local.chaos.supply import OLDEST_MS, Supply
+from local.chaos.system import ENRICHMENT_GROUP, USAGE_GROUP, System
+from local.chaos.verdict import Verdict, count_copies, judge
+from local.clock import ClockFile
+from local.traffic.oracle import HOUR_MS
+from ops import audit, hours
+from schemas.topics import ENRICHED, RAW
+
+_WARM_UP_SECONDS: Final = 10.0
+_STRETCH_SECONDS: Final = 20.0
+_DRAIN_SECONDS: Final = 900.0
+_SETTLE_SECONDS: Final = 300.0
+_AUDIT_SECONDS: Final = 60.0
+_REPROCESS_SECONDS: Final = 1_800.0
+_POLL_SECONDS: Final = 0.5
+#: The clock's leap at the end: 72 hours until the last hour is settled, three of disorder, that hour, and some more.
+_LEAP_MS: Final = 77 * HOUR_MS
+
+
+class Unproven(RuntimeError):
+    """The drill has not shown what it is there to show; the message says what."""
+
+
+class Drill:
+    """One drill on a running system that has no jobs yet."""
+
+    def __init__(self, chosen: ChaosSettings, system: System, clock: ClockFile, report: Report) -> None:
+        self._chosen = chosen
+        self._system = system
+        self._clock = clock
+        self._report = report
+        self._account = Account()
+        self._servers = system.stack.kafka_bootstrap
+        #: Commits that were proven to have come after the kill of who had promised them.
+        self.recommits = 0
+
+    async def run(self, supply: Supply, names: Sequence[str]) -> Verdict:
+        """Put the system under load, do all faults to it, and judge. Raises NoRecovery, Unproven and whatever fails."""
+        ports = self._system.settings.ports
+        async with Proxy(ports.kafka_proxy, ports.kafka_behind_proxy) as proxy:
+            await asyncio.to_thread(self._system.submit_all)
+            with Reader(self._servers, ENRICHED) as reader:
+                world = await self._under_load(supply, proxy, names)
+                self.recommits = world.recommits
+                return await asyncio.to_thread(self._judge, world, reader)
+
+    async def _under_load(self, supply: Supply, proxy: Proxy, names: Sequence[str]) -> World:
+        """Everything until the last delivery is acknowledged and through both jobs."""
+        urls, seed = self._system.stack.collector_urls, self._chosen.seed
+        async with Sender(urls, seed) as sender, asyncio.TaskGroup() as group:
+            load = Load(supply.next, sender.send, self._account)
+            world = World(self._system, proxy, load, sender, random.Random(f"faults-{seed}"))
+            clock = group.create_task(ticking.tick(self._clock))
+            running = group.create_task(load.run())
+            load.go(await self._capacity(load) * self._chosen.load_share)
+            for name in names:
+                await self._fault(world, name)
+            load.stop()
+            await running
+            await self._drained()
+            clock.cancel()
+        return world
+
+    async def _capacity(self, load: Load) -> float:
+        """Lines a second that go through everything, measured without a limit after a while of warming up."""
+        await self._measured(load, _WARM_UP_SECONDS)
+        capacity = await self._measured(load, _STRETCH_SECONDS)
+        share = self._chosen.load_share
+        self._report.say(f"capacity {capacity:,.0f} lines/s; the load is {share:.0%} of that")
+        return capacity
+
+    async def _measured(self, load: Load, seconds: float) -> float:
+        began, before = time.monotonic(), self._account.lines
+        load.go()
+        await asyncio.sleep(seconds)
+        await load.pause()
+        await self._drained()
+        return (self._account.lines - before) / (time.monotonic() - began)
+
+    async def _fault(self, world: World, name: str) -> None:
+        fault = faults.make(name)
+        await fault.inject(world)
+        recovery = Recovery(self._system)
+        began = time.monotonic()
+        await fault.end(world)
+        await recovery.complete()
+        self._report.add(Outcome(kind=name, detail=fault.detail, recovery_s=time.monotonic() - began))
+        await fault.afterwards(world)
+        await Recovery(self._system).complete()
+
+    async def _drained(self) -> None:
+        """Wait until all that is in raw now is enriched, counted and in a checkpoint. Raises TimeoutError."""
+        await self._reach(ENRICHMENT_GROUP, RAW)
+        await self._reach(USAGE_GROUP, ENRICHED)
+
+    async def _reach(self, group: str, topic: str) -> None:
+        wanted = await asyncio.to_thread(offsets.ends, self._servers, topic)
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            while True:
+                done = await asyncio.to_thread(offsets.committed, self._servers, group, topic)
+                if offsets.reached(done, wanted):
+                    return
+                await asyncio.sleep(_POLL_SECONDS)
+
+    def _judge(self, world: World, reader: Reader) -> Verdict:
+        """Let every hour settle, have the loss that was made on purpose named and healed, and compare."""
+        range_ = self._settle()
+        copies = count_copies(
+            read_all(self._servers, RAW), reader.places, read_all(self._servers, ENRICHED), world.expired
+        )
+        self._heal(world, range_)
+        found = audit.audit(self._system.stack.billing_dsn, wait_s=_AUDIT_SECONDS)
+        print(audit.report(found), flush=True)
+        if not found.clean:
+            raise Unproven("the audit is not clean")
+        return judge(self._account.bill(), billing.rows(self._system.stack.billing_dsn), copies)
+
+    def _settle(self) -> hours.Hours:
+        """Let the clock leap until every hour is settled; returns those hours. Raises Unproven."""
+        now_ms = self._clock.now_ms
+        last = hours.floor(_moment(now_ms))
+        self._clock.advance(now_ms + _LEAP_MS)
+        wanted = last + 73 * hours.HOUR + hours.HOUR
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        while (reached := billing.watermark(self._system.stack.billing_dsn)) is None or reached < wanted:
+            if time.monotonic() > deadline:
+                raise Unproven(f"the watermark is {reached} after {_SETTLE_SECONDS:.0f} s, not {wanted}")
+            time.sleep(_POLL_SECONDS)
+        return hours.Hours(hours.floor(_moment(now_ms - OLDEST_MS - 2 * HOUR_MS)), last)
+
+    def _heal(self, world: World, range_: hours.Hours) -> None:
+        """What was left to expire must be named by the audit; then reprocess counts the hours anew."""
+        if not world.expired:
+            return
+        found = audit.audit(self._system.stack.billing_dsn, wait_s=_AUDIT_SECONDS / 3)
+        if found.clean:
+            raise Unproven("a transaction has expired, and the audit has not seen it")
+        self._report.say("the audit names what the expired transaction has lost:")
+        print(audit.report(found), flush=True)
+        arguments = (hours.show(range_.first), hours.show(range_.last), "--yes")
+        environ = self._system.stack.environ
+        self._report.say(f"reprocessing {range_}")
+        print(commands.run(environ, "ops.reprocess", *arguments, timeout=_REPROCESS_SECONDS), flush=True)
+
+
+def _moment(epoch_ms: int) -> datetime:
+    return datetime.fromtimestamp(epoch_ms / 1_000, UTC)

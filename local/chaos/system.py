@@ -1,0 +1,195 @@
+"""The running system that faults are done to: the stack, both jobs, and the disks that can be full."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from local import collectors, flink, postgres
+from local.chaos.disk import Disk
+from local.clock import ClockFile
+from local.ports import LOOPBACK, Ports
+from local.settings import Settings
+from local.stack import Stack
+from local.traffic import catalogue, sources
+from local.traffic.catalogue import Asset, Environment
+from local.traffic.events import Cdn
+
+ENRICHMENT: Final = "jobs.enrichment"
+MEDIA_USAGE: Final = "jobs.media_usage"
+MODULES: Final = (ENRICHMENT, MEDIA_USAGE)
+#: Consumer groups under which the jobs commit their offsets.
+ENRICHMENT_GROUP: Final = "enrichment"
+USAGE_GROUP: Final = "media-usage"
+#: Begins the transactional ids of the enriched topic.
+TRANSACTIONS: Final = "enrichment.enriched."
+
+#: Seconds. Their order is checked by the job, as in production: look-up < cancellation < checkpoint < transaction.
+_LOOKUP_WAIT: Final = 10
+_CANCELLATION: Final = 20
+_CHECKPOINT_TIMEOUT: Final = 40
+#: Above the longest fault; in production 12 hours.
+LONG_TRANSACTION: Final = 1_800
+#: Of the one job whose transaction is left to expire.
+SHORT_TRANSACTION: Final = 50
+
+#: What takes minutes in production takes seconds here: the drill says so at its start.
+JOB_OPTIONS: Final = {
+    "execution.checkpointing.interval": "5 s",
+    "execution.checkpointing.min-pause": "1 s",
+    "execution.checkpointing.timeout": f"{_CHECKPOINT_TIMEOUT} s",
+    "task.cancellation.timeout": f"{_CANCELLATION} s",
+    # Thirty failures in half an hour would each wait a minute, which proves nothing but patience.
+    "restart-strategy.exponential-delay.max-backoff": "2 s",
+}
+_ENVIRON: Final = {
+    ENRICHMENT: {
+        "ENRICHMENT_LOOKUP_WAIT_S": str(_LOOKUP_WAIT),
+        "ENRICHMENT_DATABASE_TIMEOUT_S": "5",
+        # So that Redis and the asset database are asked all the time.
+        "ENRICHMENT_ASSET_CACHE_TTL_S": "10",
+    },
+    MEDIA_USAGE: {"MEDIA_USAGE_REFRESH_INTERVAL_S": "2"},
+}
+_PARALLELISM: Final = {ENRICHMENT: "ENRICHMENT_PARALLELISM", MEDIA_USAGE: "MEDIA_USAGE_PARALLELISM"}
+_COLLECTOR_OPTIONS: Final = {"COLLECTOR_HEARTBEAT_INTERVAL_S": "1"}
+
+
+@dataclass
+class Job:
+    """A submitted job."""
+
+    id: str
+    parallelism: int = 1
+
+
+@dataclass
+class System:
+    """What runs: `jobs` by module, `disks` by what they hold, if disks can be mounted here."""
+
+    stack: Stack
+    jobs: dict[str, Job] = field(default_factory=dict)
+    disks: Mapping[str, Disk] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> Settings:
+        """Of the stack."""
+        return self.stack.settings
+
+    def submit_all(self) -> None:
+        """Submit both jobs side by side, and wait until they run."""
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(self.submit, MODULES))
+
+    def submit(
+        self,
+        module: str,
+        parallelism: int = 1,
+        savepoint: str | None = None,
+        transaction_s: int = LONG_TRANSACTION,
+    ) -> None:
+        """Submit a job, from a savepoint if one is given, and wait until it runs."""
+        environ = {**_ENVIRON[module], _PARALLELISM[module]: str(parallelism)}
+        if module == ENRICHMENT:
+            environ |= {
+                "ENRICHMENT_KAFKA_BOOTSTRAP_SERVERS": f"{LOOPBACK}:{self.settings.ports.kafka_proxy}",
+                "ENRICHMENT_TRANSACTION_TIMEOUT_MS": str(transaction_s * 1_000),
+            }
+        job = self.stack.submit(module, environ=environ, options=JOB_OPTIONS, savepoint=savepoint)
+        self.jobs[module] = Job(job, parallelism)
+
+    def stop(self, module: str) -> str:
+        """Stop a job with a savepoint, and return that."""
+        return self.stack.stop_with_savepoint(self.jobs[module].id)
+
+    def taskmanagers_of(self, module: str) -> list[str]:
+        """Names of the TaskManager processes that run a job."""
+        indexes = self.stack.taskmanagers_of(self.jobs[module].id)
+        return [flink.taskmanager_name(index) for index in indexes]
+
+
+@contextmanager
+def running(
+    base: Settings,
+    secrets: Mapping[Cdn, str],
+    environments: tuple[Environment, ...],
+    assets: tuple[Asset, ...],
+    clock_ms: int,
+    *,
+    with_disks: bool,
+) -> Iterator[tuple[System, ClockFile]]:
+    """Start all servers, empty, with collectors at `clock_ms`, and leave no process and no disk behind.
+
+    The jobs are not submitted yet: they reach the broker through a proxy that is the caller's.
+    """
+    disks = {name: Disk(base.state / folder) for name, folder in _FOLDERS.items()}
+    make_empty(base, disks.values())
+    clock = ClockFile(base.state / "clock", clock_ms)
+    settings = _configured(base, clock)
+    sources.write(settings.sources_file, secrets)
+    with ExitStack() as mounted:
+        for disk in disks.values() if with_disks else ():
+            disk.mount()
+            mounted.callback(disk.unmount)
+        with Stack(settings) as stack:
+            catalogue.write(stack.assets_dsn, environments, assets)
+            yield System(stack, disks=disks if with_disks else {}), clock
+
+
+#: Folders of the state that can be a disk of their own.
+_FOLDERS: Final = {"kafka": "kafka/data", "checkpoints": "flink/checkpoints"}
+
+
+def beside(settings: Settings) -> Settings:
+    """The drill's own stack: its folder and ports stand beside those of `make up` and `make demo`."""
+    return replace(
+        settings,
+        state=settings.state.with_name(f"{settings.state.name}-chaos"),
+        port_base=settings.port_base + 2 * Ports.SIZE,
+        # Either job may run on two, and reprocess needs one.
+        taskmanagers=5,
+        collectors=2,
+        high_availability=True,
+        billing_server=True,
+    )
+
+
+def make_empty(settings: Settings, disks: Iterable[Disk]) -> None:
+    """Remove what an earlier drill left."""
+    for disk in disks:
+        disk.unmount()
+    postgres.remove_data(settings)
+    shutil.rmtree(settings.state, ignore_errors=True)
+    settings.state.mkdir(parents=True)
+
+
+def _configured(settings: Settings, clock: ClockFile) -> Settings:
+    return replace(
+        settings,
+        sources_file=settings.state / "sources.yaml",
+        collector_environ={"COLLECTOR_CLOCK": f"file:{clock.path}", **_COLLECTOR_OPTIONS},
+        kafka_options=broker_options(settings.ports),
+        jobmanager_heap_mb=512,
+    )
+
+
+def broker_options(ports: Ports) -> dict[str, str]:
+    """A second listener that leads its clients to the proxy; and transactions that expire when they should."""
+    controller = f"CONTROLLER://{LOOPBACK}:{ports.kafka_controller}"
+    direct = f"PLAINTEXT://{LOOPBACK}:{ports.kafka}"
+    return {
+        "listeners": f"{direct},PROXIED://{LOOPBACK}:{ports.kafka_behind_proxy},{controller}",
+        "advertised.listeners": f"{direct},PROXIED://{LOOPBACK}:{ports.kafka_proxy}",
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        # Looked after every 10 s by default.
+        "transaction.abort.timed.out.transaction.cleanup.interval.ms": "1000",
+    }
+
+
+def ready_collectors(settings: Settings) -> int:
+    """How many collectors say that they are ready."""
+    return sum(collectors.ready(settings, index) for index in range(settings.collectors))

@@ -1,0 +1,29 @@
+"""The collectors' clock follows real time at a distance, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from local.chaos import ticking
+from local.clock import ClockFile
+
+DAYS_MS = ticking.DAYS_AGO * 86_400_000
+
+
+async def test_the_clock_goes_at_real_speed_some_days_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ticking, "_TICK_SECONDS", 0.01)
+    clock = ClockFile(tmp_path / "clock", ticking.days_ago_ms())
+    began_ms = clock.now_ms
+    task = asyncio.create_task(ticking.tick(clock))
+    await asyncio.sleep(0.2)
+    task.cancel()
+    assert clock.now_ms - began_ms >= 100
+    assert abs(time.time() * 1_000 - DAYS_MS - int(clock.path.read_text())) < 1_000
+
+
+def test_three_days_and_more_fit_between_the_clock_and_now() -> None:
+    assert DAYS_MS > 78 * 3_600_000
