@@ -6,7 +6,9 @@ import sys
 
 import uvloop
 
+from collectors.allocator import keep_freed_memory
 from collectors.server import main
 
 if __name__ == "__main__":
+    keep_freed_memory()
     sys.exit(uvloop.run(main()))
