@@ -5,6 +5,8 @@ VENV ?= .venv
 
 # Read by local/settings.py; given here so that `make up PORT_BASE=20000 LOCAL_STATE=.local/second` works.
 export PORT_BASE LOCAL_STATE
+# Read by local/chaos/settings.py.
+export SEED FAULTS KINDS
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -61,6 +63,11 @@ down: $(INSTALLED) ## Stop the local stack; leaves no process behind
 .PHONY: demo
 demo: setup ## Play a day of traffic through both jobs and compare every bill
 	@$(PY) -m local.demo
+
+# SEED=<n> repeats a drill, FAULTS=<n> shortens it, KINDS=<kind,kind> chooses: docs/operations/drills.md.
+.PHONY: chaos
+chaos: setup ## Kill, stop and fill up every part under load, then compare every bill
+	@$(PY) -m local.chaos
 
 .PHONY: test
 test: setup ## Run all tests, end to end included (PYTEST_ARGS=... is passed on)

@@ -60,8 +60,7 @@ def memory_options(settings: Settings) -> dict[str, str]:
         "taskmanager.memory.task.off-heap.size": "0m",
         "taskmanager.memory.network.min": f"{_NETWORK}m",
         "taskmanager.memory.network.max": f"{_NETWORK}m",
-        # State is on the heap here; only process mode's workers and RocksDB want managed memory.
-        "taskmanager.memory.managed.size": "64m",
+        "taskmanager.memory.managed.size": f"{settings.taskmanager_managed_mb}m",
         "taskmanager.memory.jvm-metaspace.size": f"{_METASPACE}m",
         # Python's own memory lives here in thread mode; nothing enforces it.
         "taskmanager.memory.jvm-overhead.min": f"{_OVERHEAD}m",

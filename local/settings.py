@@ -45,6 +45,8 @@ class Settings:
     jobmanager_heap_mb: int = 384
     #: Heap for a job's own objects; the TaskManager's process takes about 600 MB more, Python's memory not counted.
     taskmanager_heap_mb: int = 512
+    #: For RocksDB, where a job keeps its state there.
+    taskmanager_managed_mb: int = 64
     #: Sources of every collector; syslog ports are given by the stack.
     sources_file: Path = ROOT / "local" / "sources.yaml"
     #: COLLECTOR_* variables on top of the stack's own; no secrets: they are kept in the state folder.

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from local import billing, commands
-from local.chaos import faults, offsets, ticking
+from local.chaos import capacity, faults, ticking
 from local.chaos.account import Account
 from local.chaos.faults import World
 from local.chaos.load import Load
@@ -21,16 +21,13 @@ from local.chaos.report import Outcome, Report
 from local.chaos.sender import Sender
 from local.chaos.settings import ChaosSettings
 from local.chaos.supply import OLDEST_MS, Supply
-from local.chaos.system import ENRICHMENT_GROUP, USAGE_GROUP, System
+from local.chaos.system import System
 from local.chaos.verdict import Verdict, count_copies, judge
 from local.clock import ClockFile
 from local.traffic.oracle import HOUR_MS
 from ops import audit, hours
 from schemas.topics import ENRICHED, RAW
 
-_WARM_UP_SECONDS: Final = 10.0
-_STRETCH_SECONDS: Final = 20.0
-_DRAIN_SECONDS: Final = 900.0
 _SETTLE_SECONDS: Final = 300.0
 _AUDIT_SECONDS: Final = 60.0
 _REPROCESS_SECONDS: Final = 1_800.0
@@ -74,30 +71,20 @@ class Drill:
             world = World(self._system, proxy, load, sender, random.Random(f"faults-{seed}"))
             clock = group.create_task(ticking.tick(self._clock))
             running = group.create_task(load.run())
-            load.go(await self._capacity(load) * self._chosen.load_share)
+            load.go(await self._rate(load))
             for name in names:
                 await self._fault(world, name)
             load.stop()
             await running
-            await self._drained()
+            await capacity.drained(self._servers)
             clock.cancel()
         return world
 
-    async def _capacity(self, load: Load) -> float:
-        """Lines a second that go through everything, measured without a limit after a while of warming up."""
-        await self._measured(load, _WARM_UP_SECONDS)
-        capacity = await self._measured(load, _STRETCH_SECONDS)
-        share = self._chosen.load_share
-        self._report.say(f"capacity {capacity:,.0f} lines/s; the load is {share:.0%} of that")
-        return capacity
-
-    async def _measured(self, load: Load, seconds: float) -> float:
-        began, before = time.monotonic(), self._account.lines
-        load.go()
-        await asyncio.sleep(seconds)
-        await load.pause()
-        await self._drained()
-        return (self._account.lines - before) / (time.monotonic() - began)
+    async def _rate(self, load: Load) -> float:
+        """Lines a second of the load: a share of what the system carries."""
+        measured, share = await capacity.measure(load, self._account, self._servers), self._chosen.load_share
+        self._report.say(f"capacity {measured:,.0f} lines/s; the load is {share:.0%} of that")
+        return measured * share
 
     async def _fault(self, world: World, name: str) -> None:
         fault = faults.make(name)
@@ -109,20 +96,6 @@ class Drill:
         self._report.add(Outcome(kind=name, detail=fault.detail, recovery_s=time.monotonic() - began))
         await fault.afterwards(world)
         await Recovery(self._system).complete()
-
-    async def _drained(self) -> None:
-        """Wait until all that is in raw now is enriched, counted and in a checkpoint. Raises TimeoutError."""
-        await self._reach(ENRICHMENT_GROUP, RAW)
-        await self._reach(USAGE_GROUP, ENRICHED)
-
-    async def _reach(self, group: str, topic: str) -> None:
-        wanted = await asyncio.to_thread(offsets.ends, self._servers, topic)
-        async with asyncio.timeout(_DRAIN_SECONDS):
-            while True:
-                done = await asyncio.to_thread(offsets.committed, self._servers, group, topic)
-                if offsets.reached(done, wanted):
-                    return
-                await asyncio.sleep(_POLL_SECONDS)
 
     def _judge(self, world: World, reader: Reader) -> Verdict:
         """Let every hour settle, have the loss that was made on purpose named and healed, and compare."""

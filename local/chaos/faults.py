@@ -221,19 +221,17 @@ class FullCheckpointDisk(Fault):
     """There is no room for checkpoints until one of each job has failed."""
 
     async def inject(self, world: World) -> None:
-        before = await asyncio.to_thread(_failed_checkpoints, world.system)
-        world.system.disks["checkpoints"].fill()
+        before = await _failures(world)
         deadline = time.monotonic() + _PATIENCE_SECONDS
-        while min(after - count for after, count in zip(await self._now(world), before, strict=True)) < 1:
+        while not all(now > then for now, then in zip(await _failures(world), before, strict=True)):
             if time.monotonic() > deadline:
                 raise TimeoutError("no checkpoint has failed although their disk is full")
+            # Again and again: a checkpoint that was still written makes room when an older one is deleted.
+            world.system.disks["checkpoints"].fill()
             await asyncio.sleep(0.5)
 
     async def end(self, world: World) -> None:
         world.system.disks["checkpoints"].empty()
-
-    async def _now(self, world: World) -> list[int]:
-        return await asyncio.to_thread(_failed_checkpoints, world.system)
 
 
 def kinds(*, with_disks: bool) -> list[Kind]:
@@ -309,6 +307,10 @@ def _enriched_so_far(system: System) -> dict[int, int]:
 
 def _raw_ends(system: System) -> dict[int, int]:
     return offsets.ends(system.stack.kafka_bootstrap, RAW)
+
+
+async def _failures(world: World) -> list[int]:
+    return await asyncio.to_thread(_failed_checkpoints, world.system)
 
 
 def _failed_checkpoints(system: System) -> list[int]:

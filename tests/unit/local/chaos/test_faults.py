@@ -30,10 +30,8 @@ def names(*, with_disks: bool = True) -> set[str]:
 
 
 def test_every_part_is_killed_and_stopped_for_a_short_and_for_a_long_time() -> None:
-    promised = {
-        f"{how}-{part}{time}" for part in PARTS for how, time in (("kill", ""), ("pause", "-30"), ("pause", "-70"))
-    }
-    assert promised <= names()
+    ways = ("kill-{}", "pause-{}-30", "pause-{}-70")
+    assert {way.format(part) for part in PARTS for way in ways} <= names()
 
 
 def test_the_rest_is_there_too() -> None:
@@ -84,7 +82,8 @@ class StandIn:
 def world(tmp_path: Path) -> Any:
     stand_in = StandIn(tmp_path)
     stand_in.start()
-    yield World(cast("Any", stand_in), *cast("Any", (None, None, None)), random.Random(1))
+    none = cast("Any", None)
+    yield World(cast("Any", stand_in), proxy=none, load=none, sender=none, chance=random.Random(1))
     process.kill_stack(tmp_path)
 
 

@@ -1,0 +1,213 @@
+"""The drill's order, and what it refuses to call proven."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from local import billing, commands
+from local.chaos import capacity, faults
+from local.chaos import drill as drilling
+from local.chaos.account import Delivery
+from local.chaos.drill import Drill, Unproven
+from local.chaos.faults import Fault, World
+from local.chaos.report import Report
+from local.chaos.settings import ChaosSettings
+from local.chaos.verdict import Place, Stretch
+from local.clock import ClockFile
+from local.settings import Settings
+from local.traffic.events import Cdn
+from local.traffic.oracle import Amount, Key
+from local.traffic.wire import Wire
+from ops import audit
+from ops.audit import Audit
+from ops.checks import Result
+
+NOON = datetime(2026, 11, 18, 12, 34, tzinfo=UTC)
+NOON_MS = int(NOON.timestamp()) * 1_000
+ROW = Key(NOON_MS, "env-a", "film", "1080p")
+LOST = Stretch({0: 0}, {0: 2})
+RAW = {b"a": [Place(0, 0)], b"b": [Place(0, 5)]}
+
+
+def finding(*differences: str) -> Audit:
+    result = Result(check="every batch is there", examined=2, unit="batches", differences=differences)
+    return Audit(compared=None, account=None, results=(result,))
+
+
+@dataclass
+class Site:
+    """What the drill finds at its end, and what it did about it."""
+
+    audits: list[Audit] = field(default_factory=lambda: [finding()])
+    enriched: dict[bytes, list[Place]] = field(default_factory=lambda: dict(RAW))
+    watermark: datetime | None = NOON + timedelta(hours=100)
+    commands: list[tuple[str, ...]] = field(default_factory=list)
+
+    def audit(self, *_: object, **__: object) -> Audit:
+        return self.audits.pop(0) if len(self.audits) > 1 else self.audits[0]
+
+    def run(self, environ: Mapping[str, str], module: str, *arguments: str, timeout: float) -> str:
+        self.commands.append((module, *arguments))
+        return "replaced"
+
+    def read_all(self, _: str, topic: str) -> Mapping[bytes, list[Place]]:
+        return RAW if topic.endswith("raw") else self.enriched
+
+
+@pytest.fixture
+def site(monkeypatch: pytest.MonkeyPatch) -> Site:
+    made = Site()
+    monkeypatch.setattr(audit, "audit", made.audit)
+    monkeypatch.setattr(commands, "run", made.run)
+    monkeypatch.setattr(drilling, "read_all", made.read_all)
+    monkeypatch.setattr(billing, "watermark", lambda _: made.watermark)
+    monkeypatch.setattr(billing, "rows", lambda _: {ROW: Amount(4_004, 1, 900)})
+    monkeypatch.setattr(drilling, "_SETTLE_SECONDS", 0.05)
+    monkeypatch.setattr(drilling, "_POLL_SECONDS", 0.01)
+    return made
+
+
+class StandIn:
+    """A system that runs nothing."""
+
+    kafka_bootstrap, billing_dsn = "nowhere:1", "postgresql://nowhere"
+    environ: Mapping[str, str] = {}
+    settings = Settings()
+
+    @property
+    def stack(self) -> StandIn:
+        return self
+
+
+@pytest.fixture
+def drill(tmp_path: Path, site: Site) -> Drill:
+    clock = ClockFile(tmp_path / "clock", NOON_MS)
+    made = Drill(ChaosSettings(seed=1), cast("Any", StandIn()), clock, Report(seed=1, planned=2))
+    made._account.acknowledge(
+        Delivery(number=1, cdn=Cdn.AKAMAI, lines=9, wire=Wire(body=b""), bill={ROW: Amount(4_004, 1, 900)})
+    )
+    return made
+
+
+def world(*expired: Stretch) -> World:
+    none = cast("Any", None)
+    return World(none, proxy=none, load=none, sender=none, chance=random.Random(1), expired=list(expired))
+
+
+def reader(places: Mapping[bytes, list[Place]] = RAW) -> Any:
+    return SimpleNamespace(places=places)
+
+
+def test_an_exact_bill_under_a_clean_audit_is_a_clean_verdict(drill: Drill, site: Site) -> None:
+    assert drill._judge(world(), reader()).clean
+    assert site.commands == []
+
+
+def test_the_clock_leaps_until_the_last_hour_is_settled(drill: Drill) -> None:
+    drill._judge(world(), reader())
+    assert drill._clock.now_ms == NOON_MS + 77 * 3_600_000
+
+
+def test_hours_that_do_not_settle_prove_nothing(drill: Drill, site: Site) -> None:
+    site.watermark = NOON
+    with pytest.raises(Unproven, match="the watermark is 2026-11-18 12:34:00"):
+        drill._judge(world(), reader())
+
+
+def test_an_expired_transaction_is_named_by_the_audit_and_healed(
+    drill: Drill, site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.audits = [finding("akamai: 1 batches lost"), finding()]
+    site.enriched = {b"b": [Place(0, 5)]}
+    verdict = drill._judge(world(LOST), reader(site.enriched))
+    assert (verdict.clean, verdict.copies.missing) == (True, 0)
+    assert site.commands == [("ops.reprocess", "2026-11-16T05", "2026-11-18T12", "--yes")]
+    assert "akamai: 1 batches lost" in capsys.readouterr().out
+
+
+def test_an_audit_that_does_not_see_the_loss_is_no_audit(drill: Drill, site: Site) -> None:
+    with pytest.raises(Unproven, match="has not seen it"):
+        drill._judge(world(LOST), reader())
+    assert site.commands == []
+
+
+def test_without_a_loss_on_purpose_nothing_is_healed(drill: Drill, site: Site) -> None:
+    site.audits = [finding("akamai: 1 batches lost")]
+    with pytest.raises(Unproven, match="the audit is not clean"):
+        drill._judge(world(), reader())
+    assert site.commands == []
+
+
+def test_an_audit_that_is_not_clean_after_healing_is_a_failure(drill: Drill, site: Site) -> None:
+    site.audits = [finding("akamai: 1 batches lost")]
+    with pytest.raises(Unproven, match="the audit is not clean"):
+        drill._judge(world(LOST), reader())
+
+
+def test_what_enriched_lacks_beyond_the_expired_transaction_is_lost_although_it_is_billed(
+    drill: Drill, site: Site
+) -> None:
+    site.audits, site.enriched = [finding("lost"), finding()], {}
+    verdict = drill._judge(world(LOST), reader())
+    assert (verdict.lost, verdict.copies.missing) == (1, 1)
+
+
+class Noted(Fault):
+    """Notes what happens to it."""
+
+    def __init__(self, name: str, notes: list[str]) -> None:
+        self.detail = f"detail of {name}"
+        self._name = name
+        self._notes = notes
+
+    async def inject(self, world: World) -> None:
+        self._notes.append(f"{self._name} begins")
+
+    async def end(self, world: World) -> None:
+        self._notes.append(f"{self._name} ends")
+
+    async def afterwards(self, world: World) -> None:
+        self._notes.append(f"{self._name} is cleared away")
+
+
+async def test_each_fault_is_got_over_before_the_next(drill: Drill, monkeypatch: pytest.MonkeyPatch) -> None:
+    notes: list[str] = []
+
+    class Recovers:
+        def __init__(self, _: object) -> None: ...
+
+        async def complete(self) -> float:
+            notes.append("recovered")
+            return 1.0
+
+    monkeypatch.setattr(faults, "make", lambda name: Noted(name, notes))
+    monkeypatch.setattr(drilling, "Recovery", Recovers)
+    for name in ("one", "other"):
+        await drill._fault(world(), name)
+    assert notes == [
+        *("one begins", "one ends", "recovered", "one is cleared away", "recovered"),
+        *("other begins", "other ends", "recovered", "other is cleared away", "recovered"),
+    ]
+    assert [(outcome.kind, outcome.detail) for outcome in drill._report.outcomes] == [
+        ("one", "detail of one"),
+        ("other", "detail of other"),
+    ]
+
+
+async def test_the_load_is_a_share_of_what_was_measured(
+    drill: Drill, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def measure(*_: object) -> float:
+        return 12_000.0
+
+    monkeypatch.setattr(capacity, "measure", measure)
+    assert await drill._rate(cast("Any", None)) == pytest.approx(8_400)
+    assert capsys.readouterr().out == "chaos: capacity 12,000 lines/s; the load is 70% of that\n"

@@ -1,0 +1,47 @@
+"""How the drill's stack differs from the one that people explore."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from jobs.flink.checks import check_times, facts_of_options
+from local.chaos import system
+from local.chaos.disk import Disk
+from local.chaos.system import beside, broker_options, make_empty
+from local.ports import Ports
+from local.settings import Settings
+
+
+def test_folder_and_ports_stand_beside_those_of_the_stack_and_the_demo() -> None:
+    own = beside(Settings(state=Path("/somewhere/state"), port_base=20_000))
+    assert (own.state, own.port_base) == (Path("/somewhere/state-chaos"), 20_200)
+
+
+def test_every_part_can_fail_alone() -> None:
+    own = beside(Settings())
+    assert (own.collectors, own.taskmanagers, own.high_availability, own.billing_server) == (2, 5, True, True)
+
+
+def test_clients_of_the_second_listener_are_led_to_the_proxy() -> None:
+    options = broker_options(Ports(20_000))
+    assert options["listeners"].split(",") == [
+        "PLAINTEXT://127.0.0.1:20000",
+        "PROXIED://127.0.0.1:20090",
+        "CONTROLLER://127.0.0.1:20001",
+    ]
+    assert options["advertised.listeners"] == "PLAINTEXT://127.0.0.1:20000,PROXIED://127.0.0.1:20091"
+
+
+@pytest.mark.parametrize("transaction_s", [system.SHORT_TRANSACTION, system.LONG_TRANSACTION])
+def test_the_shortened_times_are_in_the_order_that_the_job_asks_for(transaction_s: int) -> None:
+    lookup_ms = int(system._ENVIRON[system.ENRICHMENT]["ENRICHMENT_LOOKUP_WAIT_S"]) * 1_000
+    check_times(facts_of_options(system.JOB_OPTIONS), lookup_ms, transaction_s * 1_000)
+
+
+def test_a_new_drill_starts_with_an_empty_folder(tmp_path: Path) -> None:
+    settings = Settings(state=tmp_path / "state")
+    (settings.state / "log").mkdir(parents=True)
+    make_empty(settings, [Disk(settings.state / "kafka" / "data")])
+    assert list(settings.state.iterdir()) == []
