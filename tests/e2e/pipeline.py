@@ -43,17 +43,21 @@ class Pipeline:
 
     def start(self, savepoints: Mapping[str, str] | None = None) -> None:
         """Submit both jobs side by side and wait until they run."""
-
-        def submit(module: str) -> str:
-            return self.stack.submit(
-                module,
-                environ={**_ENVIRON, **self.environ},
-                options=_OPTIONS,
-                savepoint=(savepoints or {}).get(module),
-            )
-
+        begins = [(savepoints or {}).get(module) for module in MODULES]
         with ThreadPoolExecutor() as pool:
-            self.jobs = dict(zip(MODULES, pool.map(submit, MODULES), strict=True))
+            self.jobs = dict(zip(MODULES, pool.map(self._submit, MODULES, begins), strict=True))
+
+    def pause(self, module: str) -> str:
+        """Stop one job and return its savepoint."""
+        return self.stack.stop_with_savepoint(self.jobs[module])
+
+    def resume(self, module: str, savepoint: str) -> None:
+        """Submit one job again and wait until it runs."""
+        self.jobs[module] = self._submit(module, savepoint)
+
+    def _submit(self, module: str, savepoint: str | None) -> str:
+        environ = {**_ENVIRON, **self.environ}
+        return self.stack.submit(module, environ=environ, options=_OPTIONS, savepoint=savepoint)
 
     def stop_with_savepoints(self) -> dict[str, str]:
         """Stop both jobs, enrichment first, and return the savepoints by module."""

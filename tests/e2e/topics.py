@@ -68,6 +68,15 @@ def read(bootstrap_servers: str, topic: str, begins: Mapping[int, int]) -> dict[
     return found
 
 
+def empty(bootstrap_servers: str, topic: str) -> None:
+    """Delete every message that the topic has now."""
+    parts = [TopicPartition(topic, number, end) for number, end in ends(bootstrap_servers, topic).items()]
+    # Kept by its name: a client that is gone answers nothing more.
+    admin = AdminClient({"bootstrap.servers": bootstrap_servers})
+    for future in admin.delete_records(parts).values():
+        future.result(_TIMEOUT_S)
+
+
 def has_open_transaction(bootstrap_servers: str, topic: str) -> bool:
     """Whether a transaction has written to the topic and is not decided yet."""
     return ends(bootstrap_servers, topic) != ends(bootstrap_servers, topic, committed=True)
