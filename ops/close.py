@@ -205,11 +205,14 @@ def _order(given: argparse.Namespace) -> Order:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """0 where the period is closed, or could be; 1 where it was refused."""
+    """0 where the period is closed, or could be; 1 where it was refused; 2 where a setting is wrong."""
     given = _parse(arguments)
-    dsn = settings.from_environment(os.environ).billing_dsn
     try:
+        dsn = settings.from_environment(os.environ).billing_dsn
         found = close(dsn, _order(given), _shower(dry_run=given.dry_run, assume_yes=given.yes), given.wait)
+    except settings.InvalidSetting as error:
+        print(f"close: {error}", file=sys.stderr)
+        return 2
     except (Refused, hours.InvalidHour) as refusal:
         if given.dry_run and isinstance(refusal, Declined):
             print("dry run: nothing was closed")

@@ -184,13 +184,16 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """0 where the hours are as the recount says, 1 where they differ or were refused."""
+    """0 where the hours are as the recount says, 1 where they differ or were refused, 2 where a setting is wrong."""
     given = _parse(arguments)
-    chosen = settings.from_environment(os.environ)
     confirm = _asker(dry_run=given.dry_run, assume_yes=given.yes)
     try:
+        chosen = settings.from_environment(os.environ)
         range_ = Hours(given.first, given.last)
         epoch = reprocess(chosen.billing_dsn, range_, flink_runner(chosen.flink_run), confirm, given.drop)
+    except settings.InvalidSetting as error:
+        print(f"reprocess: {error}", file=sys.stderr)
+        return 2
     except (Refused, hours.InvalidHour) as refusal:
         if given.dry_run and isinstance(refusal, Declined):
             print(f"dry run: hours {range_} differ, nothing was replaced")

@@ -525,3 +525,10 @@ class TestCommand:
     def test_force_wants_a_reason(self, ready: Billing, monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(SystemExit):
             self.call(ready, monkeypatch, "all", "--yes", "--force", " ")
+
+    def test_a_missing_setting_is_named(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.delenv("BILLING_DSN", raising=False)
+        assert close.main(["all", "2026-09-01T10", "2026-09-01T10"]) == 2
+        assert capsys.readouterr().err.startswith("close: BILLING_DSN is not set")

@@ -593,3 +593,10 @@ class TestCommand:
         monkeypatch.setattr("builtins.input", no_terminal)
         assert self.call(live, monkeypatch, counted_anew) == 1
         assert capsys.readouterr().err == "refused: the difference was not confirmed\n"
+
+    def test_a_missing_setting_is_named(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.delenv("BILLING_DSN", raising=False)
+        assert reprocess.main(["2026-09-01T10", "2026-09-01T11"]) == 2
+        assert capsys.readouterr().err.startswith("reprocess: BILLING_DSN is not set")
