@@ -105,6 +105,7 @@ def _availability(settings: Settings) -> dict[str, str]:
         "high-availability.jobmanager.port": str(settings.ports.jobmanager_rpc),
         # A killed JobManager is the leader until its session ends: a minute by default.
         "high-availability.zookeeper.client.session-timeout": "10 s",
+        "high-availability.zookeeper.client.connection-timeout": "5 s",
     }
 
 

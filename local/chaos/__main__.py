@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from local.chaos import disk, faults, schedule, system, ticking
-from local.chaos.drill import Drill, Unproven
+from local.chaos.drill import Drill, NotSettled
 from local.chaos.faults import DISK_FAULTS
 from local.chaos.recovery import NoRecovery
 from local.chaos.report import Report
@@ -31,7 +31,7 @@ from local.traffic.post import Refused
 
 #: What the message of explains; anything else is a fault of the drill itself, and shows its traceback.
 _EXPLAINED: Final = (
-    *(NoRecovery, Unproven, Refused, CommandFailed, TimeoutError, ConnectionError),
+    *(NoRecovery, NotSettled, Refused, CommandFailed, TimeoutError, ConnectionError),
     *(JobEnded, SubmitFailed, PortInUse, StartFailed, InvalidSetting, subprocess.TimeoutExpired),
 )
 
@@ -74,7 +74,8 @@ def run(chosen: ChaosSettings, settings: Settings) -> int:
         verdict = asyncio.run(drill.run(Supply(stencils, secrets, lambda: clock.now_ms, chosen.seed), names))
         report.show(verdict)
         print(report.last_line(verdict, drill.recommits), flush=True)
-    return 0 if verdict.clean and drill.recommits == names.count("kill-before-commit") else 1
+    proven = drill.recommits == names.count("kill-before-commit")
+    return 0 if verdict.clean and proven and not drill.objections else 1
 
 
 def _names(chosen: ChaosSettings, kinds: Sequence[Kind]) -> list[str]:

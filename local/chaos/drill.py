@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -20,24 +21,27 @@ from local.chaos.recovery import Recovery
 from local.chaos.report import Outcome, Report
 from local.chaos.sender import Sender
 from local.chaos.settings import ChaosSettings
-from local.chaos.supply import OLDEST_MS, Supply
+from local.chaos.supply import Supply
 from local.chaos.system import System
 from local.chaos.verdict import Verdict, count_copies, judge
 from local.clock import ClockFile
+from local.commands import CommandFailed
 from local.traffic.oracle import HOUR_MS
-from ops import audit, hours
+from ops import hours
 from schemas.topics import ENRICHED, RAW
 
 _SETTLE_SECONDS: Final = 300.0
-_AUDIT_SECONDS: Final = 60.0
-_REPROCESS_SECONDS: Final = 1_800.0
+_AUDIT_SECONDS: Final = 60
+_COMMAND_SECONDS: Final = 1_800.0
+#: The end of a line in which the audit names an hour that can be healed.
+_NAMED: Final = re.compile(r"python -m ops\.reprocess (\S+) \S+$", re.MULTILINE)
 _POLL_SECONDS: Final = 0.5
 #: The clock's leap at the end: 72 hours until the last hour is settled, three of disorder, that hour, and some more.
 _LEAP_MS: Final = 77 * HOUR_MS
 
 
-class Unproven(RuntimeError):
-    """The drill has not shown what it is there to show; the message says what."""
+class NotSettled(RuntimeError):
+    """The hours did not settle, so that nothing could be compared; the message says how far it got."""
 
 
 class Drill:
@@ -52,9 +56,11 @@ class Drill:
         self._servers = system.stack.kafka_bootstrap
         #: Commits that were proven to have come after the kill of who had promised them.
         self.recommits = 0
+        #: What has failed beside the verdict.
+        self.objections: list[str] = []
 
     async def run(self, supply: Supply, names: Sequence[str]) -> Verdict:
-        """Put the system under load, do all faults to it, and judge. Raises NoRecovery, Unproven and whatever fails."""
+        """Load the system, do all faults to it, and judge. Raises NoRecovery, NotSettled and whatever fails."""
         ports = self._system.settings.ports
         async with Proxy(ports.kafka_proxy, ports.kafka_behind_proxy) as proxy:
             await asyncio.to_thread(self._system.submit_all)
@@ -99,44 +105,49 @@ class Drill:
 
     def _judge(self, world: World, reader: Reader) -> Verdict:
         """Let every hour settle, have the loss that was made on purpose named and healed, and compare."""
-        range_ = self._settle()
-        copies = count_copies(
-            read_all(self._servers, RAW), reader.places, read_all(self._servers, ENRICHED), world.expired
-        )
-        self._heal(world, range_)
-        found = audit.audit(self._system.stack.billing_dsn, wait_s=_AUDIT_SECONDS)
-        print(audit.report(found), flush=True)
-        if not found.clean:
-            raise Unproven("the audit is not clean")
+        self._settle()
+        raw, enriched = read_all(self._servers, RAW), read_all(self._servers, ENRICHED)
+        copies = count_copies(raw, reader.places, enriched, world.expired)
+        if world.expired:
+            self._heal()
+        self._audit()
         return judge(self._account.bill(), billing.rows(self._system.stack.billing_dsn), copies)
 
-    def _settle(self) -> hours.Hours:
-        """Let the clock leap until every hour is settled; returns those hours. Raises Unproven."""
-        now_ms = self._clock.now_ms
-        last = hours.floor(_moment(now_ms))
-        self._clock.advance(now_ms + _LEAP_MS)
-        wanted = last + 73 * hours.HOUR + hours.HOUR
+    def _settle(self) -> None:
+        """Let the clock leap until every hour is settled. Raises NotSettled."""
+        last = hours.floor(datetime.fromtimestamp(self._clock.now_ms / 1_000, UTC))
+        self._clock.advance(self._clock.now_ms + _LEAP_MS)
+        wanted = last + 74 * hours.HOUR
         deadline = time.monotonic() + _SETTLE_SECONDS
         while (reached := billing.watermark(self._system.stack.billing_dsn)) is None or reached < wanted:
             if time.monotonic() > deadline:
-                raise Unproven(f"the watermark is {reached} after {_SETTLE_SECONDS:.0f} s, not {wanted}")
+                raise NotSettled(f"the watermark is {reached} after {_SETTLE_SECONDS:.0f} s, not {wanted}")
             time.sleep(_POLL_SECONDS)
-        return hours.Hours(hours.floor(_moment(now_ms - OLDEST_MS - 2 * HOUR_MS)), last)
 
-    def _heal(self, world: World, range_: hours.Hours) -> None:
-        """What was left to expire must be named by the audit; then reprocess counts the hours anew."""
-        if not world.expired:
+    def _heal(self) -> None:
+        """The audit must name what was left to expire; reprocess counts the hours anew that it names."""
+        found = self._command("ops.audit", "--raw", accepted=(0, 1))
+        self._report.say("the audit of what the expired transaction has lost:")
+        print(found, flush=True)
+        named = sorted(hours.parse(hour) for hour in _NAMED.findall(found))
+        if not named:
+            self._object("a transaction has expired, and the audit names no hour to reprocess")
             return
-        found = audit.audit(self._system.stack.billing_dsn, wait_s=_AUDIT_SECONDS / 3)
-        if found.clean:
-            raise Unproven("a transaction has expired, and the audit has not seen it")
-        self._report.say("the audit names what the expired transaction has lost:")
-        print(audit.report(found), flush=True)
-        arguments = (hours.show(range_.first), hours.show(range_.last), "--yes")
+        first, last = hours.show(named[0]), hours.show(named[-1])
+        self._report.say(f"reprocessing {first} to {last}")
+        print(self._command("ops.reprocess", first, last, "--yes"), flush=True)
+
+    def _audit(self) -> None:
+        """Must be clean."""
+        try:
+            print(self._command("ops.audit", "--raw", f"--wait={_AUDIT_SECONDS}"), flush=True)
+        except CommandFailed as failure:
+            self._object(f"the audit is not clean: {failure}")
+
+    def _object(self, objection: str) -> None:
+        self._report.say(objection)
+        self.objections.append(objection)
+
+    def _command(self, module: str, *arguments: str, accepted: tuple[int, ...] = (0,)) -> str:
         environ = self._system.stack.environ
-        self._report.say(f"reprocessing {range_}")
-        print(commands.run(environ, "ops.reprocess", *arguments, timeout=_REPROCESS_SECONDS), flush=True)
-
-
-def _moment(epoch_ms: int) -> datetime:
-    return datetime.fromtimestamp(epoch_ms / 1_000, UTC)
+        return commands.run(environ, module, *arguments, timeout=_COMMAND_SECONDS, accepted=accepted)

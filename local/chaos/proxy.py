@@ -147,7 +147,9 @@ class Proxy:
         connection = _Connection(self, self._connections, reader, writer)
         self._open.add(connection)
         self._all_closed.clear()
-        await connection.run(self._broker_port)
+        # When the drill is interrupted: asyncio's streams would report each of their tasks that ends cancelled.
+        with suppress(asyncio.CancelledError):
+            await connection.run(self._broker_port)
         self._open.discard(connection)
         if not self._open:
             self._all_closed.set()

@@ -46,6 +46,15 @@ JOB_OPTIONS: Final = {
     # Thirty failures in half an hour would each wait a minute, which proves nothing but patience.
     "restart-strategy.exponential-delay.max-backoff": "2 s",
 }
+#: As flink-conf/media-usage.yaml says for production: identities of ten million lines do not fit a small heap.
+ROCKSDB: Final = {
+    "state.backend.type": "rocksdb",
+    "execution.checkpointing.incremental": "true",
+    "state.backend.rocksdb.timer-service.factory": "ROCKSDB",
+}
+#: Megabytes of a TaskManager for it.
+ROCKSDB_MB: Final = 256
+_STATE: Final[Mapping[str, Mapping[str, str]]] = {ENRICHMENT: {}, MEDIA_USAGE: ROCKSDB}
 _ENVIRON: Final = {
     ENRICHMENT: {
         "ENRICHMENT_LOOKUP_WAIT_S": str(_LOOKUP_WAIT),
@@ -99,7 +108,8 @@ class System:
                 "ENRICHMENT_KAFKA_BOOTSTRAP_SERVERS": f"{LOOPBACK}:{self.settings.ports.kafka_proxy}",
                 "ENRICHMENT_TRANSACTION_TIMEOUT_MS": str(transaction_s * 1_000),
             }
-        job = self.stack.submit(module, environ=environ, options=JOB_OPTIONS, savepoint=savepoint)
+        options = {**JOB_OPTIONS, **_STATE[module]}
+        job = self.stack.submit(module, environ=environ, options=options, savepoint=savepoint)
         self.jobs[module] = Job(job, parallelism)
 
     def stop(self, module: str) -> str:
@@ -155,6 +165,7 @@ def beside(settings: Settings) -> Settings:
         collectors=2,
         high_availability=True,
         billing_server=True,
+        taskmanager_managed_mb=ROCKSDB_MB,
     )
 
 

@@ -14,7 +14,7 @@ from local.traffic.events import Cdn
 from local.traffic.logs import CLOUDFRONT_FIELDS
 
 #: Sources whose lines are told apart one by one. Without CloudFront, so that a day has both kinds.
-_MAY_REPEAT_LINES: Final = frozenset((Cdn.FASTLY, Cdn.CLOUDFLARE, Cdn.AKAMAI))
+MAY_REPEAT_LINES: Final = frozenset((Cdn.FASTLY, Cdn.CLOUDFLARE, Cdn.AKAMAI))
 #: CDNs that post in the demo, where Fastly sends syslog.
 POSTING: Final = tuple(cdn for cdn in Cdn if cdn is not Cdn.FASTLY)
 
@@ -34,7 +34,7 @@ def write(file: Path, known: Mapping[Cdn, str]) -> None:
 
 
 def _source(cdn: Cdn, secret: str | None) -> dict[str, Any]:
-    source: dict[str, Any] = {"id": cdn.value, "cdn": cdn.value, "deduplicate_records": cdn in _MAY_REPEAT_LINES}
+    source: dict[str, Any] = {"id": cdn.value, "cdn": cdn.value, "deduplicate_records": cdn in MAY_REPEAT_LINES}
     if secret is None:
         return source | {"listener": {"type": "syslog-tcp", "port": 0}}
     source["listener"] = {"type": "http"}

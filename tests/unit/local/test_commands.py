@@ -24,6 +24,10 @@ def test_a_command_that_fails_is_quoted() -> None:
         commands.run({}, "json.tool", "--no-such-option", timeout=60)
 
 
+def test_a_status_that_says_something_is_no_failure() -> None:
+    assert commands.run({}, "json.tool", "--no-such-option", timeout=60, accepted=(0, 2)) == ""
+
+
 def test_a_command_that_does_not_end_is_given_up() -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         commands.run({}, "http.server", "0", "--bind", "127.0.0.1", timeout=0.5)

@@ -58,6 +58,7 @@ def test_high_availability_is_zookeepers_address_and_a_folder_that_outlives_the_
         "high-availability.storageDir": f"file://{tmp_path}/flink/ha",
         "high-availability.jobmanager.port": "19005",
         "high-availability.zookeeper.client.session-timeout": "10 s",
+        "high-availability.zookeeper.client.connection-timeout": "5 s",
     }
 
 

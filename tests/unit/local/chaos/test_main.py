@@ -10,7 +10,7 @@ import pytest
 
 from local.chaos import __main__ as program
 from local.chaos import faults
-from local.chaos.drill import Unproven
+from local.chaos.drill import NotSettled
 from local.chaos.recovery import NoRecovery
 from local.chaos.settings import ChaosSettings
 from local.commands import CommandFailed
@@ -48,7 +48,7 @@ def test_the_status_is_that_of_the_verdict(monkeypatch: pytest.MonkeyPatch, stat
 
 @pytest.mark.parametrize(
     "error",
-    [NoRecovery, Unproven, Refused, CommandFailed, JobEnded, SubmitFailed, StartFailed, InvalidSetting, TimeoutError],
+    [NoRecovery, NotSettled, Refused, CommandFailed, JobEnded, SubmitFailed, StartFailed, InvalidSetting, TimeoutError],
 )
 @pytest.mark.parametrize("grouped", [False, True])
 def test_what_has_an_explanation_is_one_line(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from local.chaos import system
 from local.chaos.disk import Disk
 from local.chaos.system import beside, broker_options, make_empty
 from local.ports import Ports
-from local.settings import Settings
+from local.settings import ROOT, Settings
 
 
 def test_folder_and_ports_stand_beside_those_of_the_stack_and_the_demo() -> None:
@@ -38,6 +39,12 @@ def test_clients_of_the_second_listener_are_led_to_the_proxy() -> None:
 def test_the_shortened_times_are_in_the_order_that_the_job_asks_for(transaction_s: int) -> None:
     lookup_ms = int(system._ENVIRON[system.ENRICHMENT]["ENRICHMENT_LOOKUP_WAIT_S"]) * 1_000
     check_times(facts_of_options(system.JOB_OPTIONS), lookup_ms, transaction_s * 1_000)
+
+
+def test_state_is_kept_as_the_jobs_options_say_for_production() -> None:
+    comments = (ROOT / "flink-conf" / "media-usage.yaml").read_text()
+    said = dict(re.findall(r"^#   (\S+): (\S+)$", comments, re.MULTILINE))
+    assert said == system.ROCKSDB
 
 
 def test_a_new_drill_starts_with_an_empty_folder(tmp_path: Path) -> None:
