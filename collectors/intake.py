@@ -40,7 +40,8 @@ class _Tally:
 
     def add(self, result: BlockResult) -> None:
         self.rejected.update(letter.reason for letter in result.dead_letters)
-        self.events.add(self.received_at_ms, result.event_times_ms)
+        for times_ms in result.event_times_ms:
+            self.events.add(self.received_at_ms, times_ms)
 
 
 class Sending:
@@ -97,8 +98,8 @@ class Intake:
         self._completeness.promised(delivery.source_id, delivery.received_at_ms)
 
     async def _send(self, result: BlockResult, shipment: Shipment) -> None:
-        for batch in result.batches:
-            await shipment.send_batch(batch)
+        for batch, times_ms in zip(result.batches, result.event_times_ms, strict=True):
+            await shipment.send_batch(batch, max(times_ms, default=None))
         for letter in result.dead_letters:
             await shipment.send_dead_letter(letter)
 

@@ -59,19 +59,22 @@ def is_late(hour_ms: int, published_at_ms: int) -> bool:
     return published_at_ms - (hour_ms + HOUR_MS) > BILLING_HORIZON_MS
 
 
-def kafka_timestamp(batch: AccessLogBatch) -> int:
+def kafka_timestamp(batch: AccessLogBatch, newest_event_ms: int | None = None) -> int:
     """CreateTime of a batch: its newest event time; of a late batch and of a heartbeat, `published_at`.
 
-    Windows take it for event time, and retention goes by it, so that late data gets the full retention.
+    Windows take it for event time, and retention goes by it, so that late data gets the full retention. Who has just
+    made the batch gives its newest event time: to look for it costs 0.2 µs a record.
+
     Raises InvalidBatch for an event time outside the batch's hour, which would move everyone's watermark, and
     for a batch of an hour without records.
     """
     header = batch.header
     if header.kind == BatchKind.BATCH_KIND_HEARTBEAT or header.late:
         return header.published_at_ms
-    newest_ms = max((record.event_offset_ms for record in batch.records), default=HOUR_MS)
-    _require(newest_ms < HOUR_MS, "no record, or an event time outside the hour")
-    return header.hour_ms + newest_ms
+    if newest_event_ms is None:
+        newest_event_ms = header.hour_ms + max((record.event_offset_ms for record in batch.records), default=HOUR_MS)
+    _require(hour_of(newest_event_ms) == header.hour_ms, "no record, or an event time outside the hour")
+    return newest_event_ms
 
 
 def stamp_publication(batch: AccessLogBatch, published_at_ms: int) -> None:

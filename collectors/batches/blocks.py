@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate
 from typing import Final, NamedTuple
 
 from collectors.batches.hour_batch import HourBatch
-from collectors.batches.records import InvalidLine, LineParser, Record
+from collectors.batches.records import InvalidLine, LineParser
 from collectors.origin import Origin
 from schemas.batch import (
     BLOCK_MAX_BYTES,
@@ -59,12 +60,12 @@ class Block(NamedTuple):
 class BlockResult:
     """What a block became: every line is in exactly one of `batches` and `dead_letters`.
 
-    `event_times_ms` are those of the records, in the order of lines.
+    `event_times_ms` are those of each batch's records.
     """
 
     batches: list[AccessLogBatch]
     dead_letters: list[DeadLetter]
-    event_times_ms: list[int]
+    event_times_ms: list[list[int]]
 
 
 def cut_blocks(lines: Sequence[bytes]) -> Iterator[Block]:
@@ -96,12 +97,13 @@ def parse_block(delivery: Delivery, block: Block, parse: LineParser, origin: Ori
             if len(line) > LINE_MAX_BYTES:
                 raise InvalidLine("line-too-long", f"the line has more than {LINE_MAX_BYTES} bytes")
             record = parse(line)
-            if not oldest <= record.event_time_ms <= newest:
-                raise _outside_age_limits(record.event_time_ms > newest)
+            event_time_ms = record.event_time_ms
+            if not oldest <= event_time_ms <= newest:
+                raise _outside_age_limits(event_time_ms > newest)
         except InvalidLine as error:
             work.reject(number, line, error)
         else:
-            work.add(number, record)
+            work.hours[event_time_ms // HOUR_MS].add(number, record)
     return work.result()
 
 
@@ -111,63 +113,67 @@ def _outside_age_limits(future: bool) -> InvalidLine:
     return InvalidLine("too-old", f"the event is more than {MAX_AGE_MS // (24 * HOUR_MS)} days old")
 
 
-@dataclass
-class _BlockWork:
-    delivery: Delivery
-    first_line: int
-    origin: Origin
-    hours: dict[int, HourBatch] = field(default_factory=dict)
-    reasons: Counter[str] = field(default_factory=Counter)
-    dead_letters: list[DeadLetter] = field(default_factory=list)
-    event_times_ms: list[int] = field(default_factory=list)
+class _Hours(dict[int, HourBatch]):
+    """The batch of each hour, by number of the hour since the epoch, made where it is first asked for."""
 
-    def add(self, line: int, record: Record) -> None:
-        self.event_times_ms.append(record.event_time_ms)
-        hour_ms = record.event_time_ms - record.event_time_ms % HOUR_MS
-        batch = self.hours.get(hour_ms)
-        if batch is None:
-            batch = self.hours[hour_ms] = HourBatch(self._header(hour_ms))
-        batch.add(line, record)
+    def __init__(self, header_of: Callable[[int], BatchHeader]) -> None:
+        super().__init__()
+        self._header_of = header_of
+
+    def __missing__(self, hour: int) -> HourBatch:
+        batch = self[hour] = HourBatch(self._header_of(hour * HOUR_MS))
+        return batch
+
+
+class _BlockWork:
+    """A block on its way to batches. Lines go straight into `hours`: a method between would cost every one."""
+
+    def __init__(self, delivery: Delivery, first_line: int, origin: Origin) -> None:
+        self.hours = _Hours(partial(_header, delivery, first_line, origin))
+        self._delivery = delivery
+        self._build = origin.build
+        self._reasons: Counter[str] = Counter()
+        self._dead_letters: list[DeadLetter] = []
 
     def reject(self, number: int, line: bytes, error: InvalidLine) -> None:
-        self.reasons[error.reason] += 1
-        self.dead_letters.append(
+        self._reasons[error.reason] += 1
+        self._dead_letters.append(
             DeadLetter(
                 stage=_STAGE,
                 reason=error.reason,
                 detail=error.detail,
                 # Longer ones would not fit a message, and nobody can replay them anyway.
                 payload=line[:LINE_MAX_BYTES],
-                source_id=self.delivery.source_id,
-                delivery_id=self.delivery.delivery_id,
+                source_id=self._delivery.source_id,
+                delivery_id=self._delivery.delivery_id,
                 line=number,
-                received_at_ms=self.delivery.received_at_ms,
-                build=self.origin.build,
+                received_at_ms=self._delivery.received_at_ms,
+                build=self._build,
             )
         )
 
     def result(self) -> BlockResult:
-        batches = [self.hours[hour_ms].message() for hour_ms in sorted(self.hours)]
-        if not batches:
-            batches = [HourBatch(self._header(NO_HOUR_MS)).message()]
+        hours = [self.hours[hour] for hour in sorted(self.hours) or [NO_HOUR_MS // HOUR_MS]]
+        batches = [hour.message() for hour in hours]
         batches[0].header.rejected.extend(
-            ReasonCount(reason=reason, count=count) for reason, count in sorted(self.reasons.items())
+            ReasonCount(reason=reason, count=count) for reason, count in sorted(self._reasons.items())
         )
-        return BlockResult(batches=batches, dead_letters=self.dead_letters, event_times_ms=self.event_times_ms)
+        times_ms = [hour.event_times_ms for hour in hours]
+        return BlockResult(batches=batches, dead_letters=self._dead_letters, event_times_ms=times_ms)
 
-    def _header(self, hour_ms: int) -> BatchHeader:
-        delivery = self.delivery
-        return BatchHeader(
-            kind=BatchKind.BATCH_KIND_RECORDS,
-            batch_id=batch_id(delivery.source_id, delivery.delivery_id, hour_ms, self.first_line),
-            id_version=ID_VERSION,
-            source_id=delivery.source_id,
-            cdn=delivery.cdn,
-            delivery_id=delivery.delivery_id,
-            first_line=self.first_line,
-            hour_ms=hour_ms,
-            received_at_ms=delivery.received_at_ms,
-            collector_build=self.origin.build,
-            collector_boot=self.origin.boot_id,
-            deduplicate_records=delivery.deduplicate_records,
-        )
+
+def _header(delivery: Delivery, first_line: int, origin: Origin, hour_ms: int) -> BatchHeader:
+    return BatchHeader(
+        kind=BatchKind.BATCH_KIND_RECORDS,
+        batch_id=batch_id(delivery.source_id, delivery.delivery_id, hour_ms, first_line),
+        id_version=ID_VERSION,
+        source_id=delivery.source_id,
+        cdn=delivery.cdn,
+        delivery_id=delivery.delivery_id,
+        first_line=first_line,
+        hour_ms=hour_ms,
+        received_at_ms=delivery.received_at_ms,
+        collector_build=origin.build,
+        collector_boot=origin.boot_id,
+        deduplicate_records=delivery.deduplicate_records,
+    )

@@ -53,13 +53,13 @@ class Shipment:
         self._error: str | None = None
         self._settled = asyncio.Event()
 
-    async def send_batch(self, batch: AccessLogBatch) -> None:
-        """Queue a batch, stamped with its publication.
+    async def send_batch(self, batch: AccessLogBatch, newest_event_ms: int | None = None) -> None:
+        """Queue a batch, stamped with its publication; `newest_event_ms` is looked for where it is not given.
 
         Raises KafkaUnavailable if the queue stays full, or once an earlier message has failed.
         """
         self._raise_error()
-        while not self._publisher.queue_batch(batch, self):
+        while not self._publisher.queue_batch(batch, self, newest_event_ms):
             await self._wait_for_room()
 
     async def send_dead_letter(self, letter: DeadLetter) -> None:
@@ -164,10 +164,10 @@ class Publisher:
             raise KafkaUnavailable(str(error)) from error
         return await answer
 
-    def queue_batch(self, batch: AccessLogBatch, shipment: Shipment) -> bool:
+    def queue_batch(self, batch: AccessLogBatch, shipment: Shipment, newest_event_ms: int | None = None) -> bool:
         """Stamp and queue a batch; False if the queue is full."""
         stamp_publication(batch, self._clock.now_ms())
-        return self._queue_raw(batch, _Receipt(shipment, batch))
+        return self._queue_raw(batch, _Receipt(shipment, batch), newest_event_ms)
 
     def queue_heartbeat(self, batch: AccessLogBatch, shipment: Shipment) -> bool:
         """Stamp and queue a heartbeat; False if the queue is full."""
@@ -187,13 +187,13 @@ class Publisher:
         except TimeoutError:
             raise KafkaUnavailable("the producer's queue stays full") from None
 
-    def _queue_raw(self, batch: AccessLogBatch, receipt: _Receipt) -> bool:
+    def _queue_raw(self, batch: AccessLogBatch, receipt: _Receipt, newest_event_ms: int | None = None) -> bool:
         return self._queue(
             receipt,
             topic=RAW,
             key=kafka_key(batch.header),
             value=batch.SerializeToString(),
-            timestamp=kafka_timestamp(batch),
+            timestamp=kafka_timestamp(batch, newest_event_ms),
         )
 
     def _queue(self, receipt: _Receipt, **message: Any) -> bool:  # produce()'s own arguments

@@ -150,9 +150,17 @@ class TestKafkaTimestamp:
     def test_it_is_the_newest_event_time_of_an_on_time_batch(self) -> None:
         assert contract.kafka_timestamp(make_batch(5, 3_599_999, 7)) == HOUR + 3_599_999
 
-    def test_it_is_the_publication_of_a_late_batch(self) -> None:
+    def test_it_is_what_the_maker_of_the_batch_says_within_its_hour(self) -> None:
+        assert contract.kafka_timestamp(make_batch(5), HOUR + 5) == HOUR + 5
+        for outside_ms in (HOUR - 1, HOUR + HOUR_MS):
+            with pytest.raises(contract.InvalidBatch, match="outside the hour"):
+                contract.kafka_timestamp(make_batch(5), outside_ms)
+
+    @pytest.mark.parametrize("newest_event_ms", [None, HOUR + 5], ids=["looked for", "known"])
+    def test_it_is_the_publication_of_a_late_batch(self, newest_event_ms: int | None) -> None:
         published_at_ms = HOUR + 50 * HOUR_MS
-        assert contract.kafka_timestamp(make_batch(5, published_at_ms=published_at_ms)) == published_at_ms
+        batch = make_batch(5, published_at_ms=published_at_ms)
+        assert contract.kafka_timestamp(batch, newest_event_ms) == published_at_ms
 
     def test_it_is_the_publication_of_a_batch_of_rejects_only(self) -> None:
         batch = make_batch(hour_ms=contract.NO_HOUR_MS, published_at_ms=HOUR)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from itertools import pairwise
 
@@ -105,7 +106,7 @@ class TestBatches:
     def test_a_block_makes_one_batch_an_hour_and_counts_rejects_in_the_first(self) -> None:
         what = delivery(line(EIGHT + 5, host="b"), b"bad", line(SEVEN + 7, method=1, host="a"), line(EIGHT, host="b"))
         (result,) = results(what)
-        assert result.event_times_ms == [EIGHT + 5, SEVEN + 7, EIGHT]
+        assert result.event_times_ms == [[SEVEN + 7], [EIGHT + 5, EIGHT]]
         assert result.batches == [
             AccessLogBatch(
                 header=BatchHeader(
@@ -153,7 +154,7 @@ class TestBatches:
     def test_a_block_of_rejects_makes_a_batch_without_an_hour(self) -> None:
         (result,) = results(delivery(b"bad", b"worse", line(NOW + MAX_FUTURE_MS + 1)))
         (batch,) = result.batches
-        assert (batch.header.hour_ms, list(batch.records)) == (0, [])
+        assert (batch.header.hour_ms, list(batch.records), result.event_times_ms) == (0, [], [[]])
         assert batch.header.batch_id == batch_id("acme", "d1", 0, 0)
         assert {reason.reason: reason.count for reason in batch.header.rejected} == {"bad-json": 2, "future": 1}
 
@@ -251,3 +252,16 @@ class TestRetries:
         ]
         assert firsts == [(0, SEVEN), (0, EIGHT), (1_000, SEVEN)]
         assert [Block(0, what.lines[:1_000]), Block(1_000, what.lines[1_000:])] == list(cut_blocks(what.lines))
+
+
+def test_a_block_is_freed_with_the_last_who_holds_it_and_waits_for_no_garbage_collection() -> None:
+    what = delivery(line(SEVEN), b"bad", line(EIGHT))
+    results(what)
+    gc.collect()
+    gc.disable()
+    try:
+        before = len(gc.get_objects())
+        results(what)
+        assert len(gc.get_objects()) - before < 5
+    finally:
+        gc.enable()
