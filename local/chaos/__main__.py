@@ -11,9 +11,9 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from local.chaos import disk, faults, schedule, system, ticking
+from local.chaos import disk, schedule, system, ticking
 from local.chaos.drill import Drill, NotSettled
-from local.chaos.faults import DISK_FAULTS
+from local.chaos.faults import registry
 from local.chaos.recovery import NoRecovery
 from local.chaos.report import Report
 from local.chaos.schedule import Kind
@@ -59,22 +59,21 @@ def main() -> int:
 def run(chosen: ChaosSettings, settings: Settings) -> int:
     """Run a drill and return its exit status: 0 if nothing was lost, nothing duplicated, and enough was proven."""
     with_disks = disk.can_mount()
-    names = _names(chosen, faults.kinds(with_disks=with_disks))
+    names = _names(chosen, registry.kinds(with_disks=with_disks))
     report = Report(chosen.seed, len(names))
     report.say(f"seed={chosen.seed}, {len(names)} faults, in {settings.state}, ports from {settings.port_base}")
     report.say(f"shortened for the drill: {', '.join(f'{key}={value}' for key, value in system.JOB_OPTIONS.items())}")
     if not with_disks:
-        report.say(f"skipped, because no file system can be mounted here: {', '.join(DISK_FAULTS)}")
+        report.say(f"skipped, because no file system can be mounted here: {', '.join(registry.DISK_FAULTS)}")
     published, secrets = catalogue.build(chosen.seed), sources.new_secrets(Cdn)
     stencils = draw_stencils(published.registered, chosen.seed)
-    with system.running(
-        settings, secrets, published.environments, published.registered, ticking.days_ago_ms(), with_disks=with_disks
-    ) as (running, clock):
+    started = system.running(settings, secrets, published, ticking.days_ago_ms(), with_disks=with_disks)
+    with started as (running, clock):
         drill = Drill(chosen, running, clock, report)
         verdict = asyncio.run(drill.run(Supply(stencils, secrets, lambda: clock.now_ms, chosen.seed), names))
         report.show(verdict)
         print(report.last_line(verdict, drill.recommits), flush=True)
-    proven = drill.recommits == names.count("kill-before-commit")
+    proven = drill.recommits == names.count(registry.COMMIT_KILL)
     return 0 if verdict.clean and proven and not drill.objections else 1
 
 

@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 from local import billing, commands
-from local.chaos import capacity, faults, ticking
+from local.chaos import capacity, ticking
 from local.chaos.account import Account
-from local.chaos.faults import World
+from local.chaos.faults import registry
+from local.chaos.faults.world import World
 from local.chaos.load import Load
 from local.chaos.proxy import Proxy
 from local.chaos.reader import Reader, read_all
@@ -93,7 +94,7 @@ class Drill:
         return measured * share
 
     async def _fault(self, world: World, name: str) -> None:
-        fault = faults.make(name)
+        fault = registry.make(name)
         await fault.inject(world)
         recovery = Recovery(self._system)
         began = time.monotonic()

@@ -16,7 +16,7 @@ from local.ports import LOOPBACK, Ports
 from local.settings import Settings
 from local.stack import Stack
 from local.traffic import catalogue, sources
-from local.traffic.catalogue import Asset, Environment
+from local.traffic.catalogue import Catalogue
 from local.traffic.events import Cdn
 
 ENRICHMENT: Final = "jobs.enrichment"
@@ -65,6 +65,8 @@ _ENVIRON: Final = {
     MEDIA_USAGE: {"MEDIA_USAGE_REFRESH_INTERVAL_S": "2"},
 }
 _PARALLELISM: Final = {ENRICHMENT: "ENRICHMENT_PARALLELISM", MEDIA_USAGE: "MEDIA_USAGE_PARALLELISM"}
+#: Folders of the state that can be a disk of their own.
+_FOLDERS: Final = {"kafka": "kafka/data", "checkpoints": "flink/checkpoints"}
 _COLLECTOR_OPTIONS: Final = {"COLLECTOR_HEARTBEAT_INTERVAL_S": "1"}
 
 
@@ -126,8 +128,7 @@ class System:
 def running(
     base: Settings,
     secrets: Mapping[Cdn, str],
-    environments: tuple[Environment, ...],
-    assets: tuple[Asset, ...],
+    published: Catalogue,
     clock_ms: int,
     *,
     with_disks: bool,
@@ -146,12 +147,8 @@ def running(
             disk.mount()
             mounted.callback(disk.unmount)
         with Stack(settings) as stack:
-            catalogue.write(stack.assets_dsn, environments, assets)
+            catalogue.write(stack.assets_dsn, published.environments, published.registered)
             yield System(stack, disks=disks if with_disks else {}), clock
-
-
-#: Folders of the state that can be a disk of their own.
-_FOLDERS: Final = {"kafka": "kafka/data", "checkpoints": "flink/checkpoints"}
 
 
 def beside(settings: Settings) -> Settings:
@@ -184,7 +181,6 @@ def _configured(settings: Settings, clock: ClockFile) -> Settings:
         sources_file=settings.state / "sources.yaml",
         collector_environ={"COLLECTOR_CLOCK": f"file:{clock.path}", **_COLLECTOR_OPTIONS},
         kafka_options=broker_options(settings.ports),
-        jobmanager_heap_mb=512,
     )
 
 

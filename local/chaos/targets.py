@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,6 +27,11 @@ class Target:
     def processes(self, system: System, chance: random.Random) -> list[Child]:
         """The running processes. Raises LookupError if one does not run."""
         return [_running(system.settings, name) for name in self.names(system, chance)]
+
+
+def names_of(children: Sequence[Child]) -> str:
+    """For people."""
+    return ", ".join(child.name for child in children)
 
 
 def _running(settings: Settings, name: str) -> Child:

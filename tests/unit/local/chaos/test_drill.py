@@ -13,11 +13,12 @@ from typing import Any, cast
 import pytest
 
 from local import billing, commands
-from local.chaos import capacity, faults
+from local.chaos import capacity
 from local.chaos import drill as drilling
 from local.chaos.account import Delivery
 from local.chaos.drill import Drill, NotSettled
-from local.chaos.faults import Fault, World
+from local.chaos.faults import registry
+from local.chaos.faults.world import Fault, World
 from local.chaos.report import Report
 from local.chaos.settings import ChaosSettings
 from local.chaos.verdict import Place, Stretch
@@ -198,7 +199,7 @@ async def test_each_fault_is_got_over_before_the_next(drill: Drill, monkeypatch:
             notes.append("recovered")
             return 1.0
 
-    monkeypatch.setattr(faults, "make", lambda name: Noted(name, notes))
+    monkeypatch.setattr(registry, "make", lambda name: Noted(name, notes))
     monkeypatch.setattr(drilling, "Recovery", Recovers)
     for name in ("one", "other"):
         await drill._fault(world(), name)

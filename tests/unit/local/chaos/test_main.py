@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from local.chaos import __main__ as program
-from local.chaos import faults
 from local.chaos.drill import NotSettled
+from local.chaos.faults import registry
 from local.chaos.recovery import NoRecovery
 from local.chaos.settings import ChaosSettings
 from local.commands import CommandFailed
@@ -19,7 +19,7 @@ from local.process import StartFailed
 from local.settings import InvalidSetting
 from local.traffic.post import Refused
 
-KINDS = faults.kinds(with_disks=True)
+KINDS = registry.kinds(with_disks=True)
 
 
 @pytest.fixture(autouse=True)
