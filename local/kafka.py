@@ -139,8 +139,9 @@ def _java(settings: Settings, main_class: str, *arguments: str) -> list[str]:
 
 
 def _format(settings: Settings, config: Path) -> None:
+    # One word with its option: every 64th id begins with a dash.
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
-    command = _java(settings, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(config))
+    command = _java(settings, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(config))
     log_file = settings.state / "log" / "kafka-format.log"
     log_file.parent.mkdir(parents=True, exist_ok=True)
     with log_file.open("wb") as output:

@@ -1,4 +1,4 @@
-"""`make test` runs two processes side by side: the slow half waits for servers while the other computes."""
+"""`make test` runs some processes side by side: most tests wait for servers while others compute."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 _TESTS = Path(__file__).parent
+#: Tests of one of these folders share servers, so one process runs them, one after the other. The first that matches.
+_GROUPS = ("e2e", "integration/collectors", "integration/ops", "integration", "unit")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a top folder in one process: they share servers."""
+    """Tell which tests belong together."""
     for item in items:
-        folder = item.path.relative_to(_TESTS).parts[0]
-        item.add_marker(pytest.mark.xdist_group(folder))
+        path = item.path.relative_to(_TESTS).as_posix()
+        item.add_marker(pytest.mark.xdist_group(next(group for group in (*_GROUPS, path) if path.startswith(group))))

@@ -114,7 +114,10 @@ def test_a_process_that_ignores_the_request_is_killed(state: Path) -> None:
 
 def test_a_process_is_stopped_with_the_signal_that_it_understands(state: Path) -> None:
     spec = python(
-        state, "import time\ntry:\n  print('up', flush=True); time.sleep(600)\nexcept KeyboardInterrupt: print('bye')"
+        state,
+        # Its own handler: a program that a shell starts in the background inherits that SIGINT is ignored.
+        "import signal, time\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "try:\n  print('up', flush=True); time.sleep(600)\nexcept KeyboardInterrupt: print('bye')",
     )
     start(spec)
     until(lambda: "up" in spec.log_file.read_text())
