@@ -11,6 +11,7 @@ _TESTS = Path(__file__).parent
 _GROUPS = ("e2e", "integration/collectors", "integration/ops", "integration", "unit")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tell which tests belong together."""
     for item in items:
