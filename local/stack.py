@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import logging
+import shutil
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -73,6 +74,15 @@ class Stack:
         """Stop every service and every process left behind by one; data and logs stay."""
         with self._locked():
             self._stop()
+
+    def erase(self) -> None:
+        """Delete what an earlier stack left in the state folder. Raises AlreadyRunning if it runs."""
+        if running := self.running():
+            raise AlreadyRunning(f"{', '.join(running)} of the stack in {self.settings.state} already run")
+        # As root its data may lie elsewhere, and only the folder that goes now knows where.
+        postgres.remove_data(self.settings)
+        shutil.rmtree(self.settings.state, ignore_errors=True)
+        self.settings.state.mkdir(parents=True)
 
     def running(self) -> list[str]:
         """Names of the stack's processes that run."""

@@ -21,10 +21,12 @@ from local.chaos.settings import ChaosSettings
 from local.chaos.settings import from_environment as chosen_from
 from local.chaos.supply import Supply, draw_stencils
 from local.commands import CommandFailed
+from local.failures import first_of
 from local.flink_jobs import JobEnded, SubmitFailed
 from local.ports import PortInUse
 from local.process import StartFailed
 from local.settings import InvalidSetting, Settings, from_environment
+from local.stack import AlreadyRunning
 from local.traffic import catalogue, sources
 from local.traffic.events import Cdn
 from local.traffic.post import Refused
@@ -32,7 +34,7 @@ from local.traffic.post import Refused
 #: What the message of explains; anything else is a fault of the drill itself, and shows its traceback.
 _EXPLAINED: Final = (
     *(NoRecovery, NotSettled, Refused, CommandFailed, TimeoutError, ConnectionError),
-    *(JobEnded, SubmitFailed, PortInUse, StartFailed, InvalidSetting, subprocess.TimeoutExpired),
+    *(AlreadyRunning, JobEnded, SubmitFailed, PortInUse, StartFailed, InvalidSetting, subprocess.TimeoutExpired),
 )
 
 
@@ -49,7 +51,7 @@ def main() -> int:
         _, unexplained = failures.split(_EXPLAINED)
         if unexplained is not None:
             raise
-        print(f"chaos: {failures.exceptions[0]}", file=sys.stderr)
+        print(f"chaos: {first_of(failures)}", file=sys.stderr)
     except KeyboardInterrupt:
         print("chaos: interrupted; everything is stopped", file=sys.stderr)
         return 130

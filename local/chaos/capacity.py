@@ -44,9 +44,11 @@ async def _stretch(load: Load, account: Account, bootstrap_servers: str, seconds
 
 async def _reach(bootstrap_servers: str, group: str, topic: str) -> None:
     wanted = await asyncio.to_thread(offsets.ends, bootstrap_servers, topic)
-    async with asyncio.timeout(_DRAIN_SECONDS):
-        while True:
-            done = await asyncio.to_thread(offsets.committed, bootstrap_servers, group, topic)
-            if offsets.reached(done, wanted):
-                return
-            await asyncio.sleep(_POLL_SECONDS)
+    deadline = time.monotonic() + _DRAIN_SECONDS
+    while True:
+        done = await asyncio.to_thread(offsets.committed, bootstrap_servers, group, topic)
+        if offsets.reached(done, wanted):
+            return
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{group} is {offsets.behind(done, wanted)} messages behind in {topic}")
+        await asyncio.sleep(_POLL_SECONDS)

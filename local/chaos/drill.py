@@ -18,7 +18,7 @@ from local.chaos.faults.world import World
 from local.chaos.load import Load
 from local.chaos.proxy import Proxy
 from local.chaos.reader import Reader, read_all
-from local.chaos.recovery import Recovery
+from local.chaos.recovery import NoRecovery, Recovery
 from local.chaos.report import Outcome, Report
 from local.chaos.sender import Sender
 from local.chaos.settings import ChaosSettings
@@ -94,6 +94,12 @@ class Drill:
         return measured * share
 
     async def _fault(self, world: World, name: str) -> None:
+        try:
+            await self._get_over(world, name)
+        except (TimeoutError, NoRecovery) as error:
+            raise NoRecovery(f"{name}: {str(error) or 'what it waits for did not happen'}") from error
+
+    async def _get_over(self, world: World, name: str) -> None:
         fault = registry.make(name)
         await fault.inject(world)
         recovery = Recovery(self._system)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from local import collectors, flink, postgres
+from local import collectors, flink
 from local.chaos.disk import Disk
 from local.clock import ClockFile
 from local.ports import LOOPBACK, Ports
@@ -138,7 +137,9 @@ def running(
     The jobs are not submitted yet: they reach the broker through a proxy that is the caller's.
     """
     disks = {name: Disk(base.state / folder) for name, folder in _FOLDERS.items()}
-    make_empty(base, disks.values())
+    for disk in disks.values():
+        disk.unmount()
+    Stack(base).erase()
     clock = ClockFile(base.state / "clock", clock_ms)
     settings = _configured(base, clock)
     sources.write(settings.sources_file, secrets)
@@ -164,15 +165,6 @@ def beside(settings: Settings) -> Settings:
         billing_server=True,
         taskmanager_managed_mb=ROCKSDB_MB,
     )
-
-
-def make_empty(settings: Settings, disks: Iterable[Disk]) -> None:
-    """Remove what an earlier drill left."""
-    for disk in disks:
-        disk.unmount()
-    postgres.remove_data(settings)
-    shutil.rmtree(settings.state, ignore_errors=True)
-    settings.state.mkdir(parents=True)
 
 
 def _configured(settings: Settings, clock: ClockFile) -> Settings:

@@ -16,12 +16,13 @@ from local.flink_jobs import JobEnded, SubmitFailed
 from local.ports import PortInUse
 from local.process import StartFailed
 from local.settings import InvalidSetting, from_environment
+from local.stack import AlreadyRunning
 from local.traffic.post import Refused
 
 #: What the message of explains; anything else is a fault of the demo itself, and shows its traceback.
 _EXPLAINED = (
     *(Failed, CommandFailed, NotInTime, NoRecovery, Refused, FeedDied, TimeoutError, ConnectionError),
-    *(JobEnded, SubmitFailed, PortInUse, StartFailed, InvalidSetting, subprocess.TimeoutExpired),
+    *(AlreadyRunning, JobEnded, SubmitFailed, PortInUse, StartFailed, InvalidSetting, subprocess.TimeoutExpired),
 )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
-from local import billing, collectors, commands, flink, flink_jobs, postgres
+from local import billing, collectors, commands, flink, flink_jobs
 from local.clock import ClockFile
 from local.demo.outage import Outage
 from local.demo.player import Endpoint
@@ -61,7 +60,7 @@ def running(settings: Settings, published: Catalogue, secrets: Mapping[Cdn, str]
 
     What an earlier demo left in the state folder goes at the start; logs of this one stay at the end.
     """
-    _make_empty(settings)
+    Stack(settings).erase()
     clock = ClockFile(settings.state / "clock", start_ms)
     chosen = _configured(settings, clock)
     sources.write(chosen.sources_file, secrets)
@@ -132,15 +131,6 @@ def _submit_jobs(stack: Stack) -> dict[str, str]:
     modules = (ENRICHMENT, MEDIA_USAGE)
     with ThreadPoolExecutor() as pool:
         return dict(zip(modules, pool.map(submit, modules), strict=True))
-
-
-def _make_empty(settings: Settings) -> None:
-    if Stack(settings).running():
-        raise Failed(f"a demo already runs in {settings.state}: end it first")
-    # As root its data may lie elsewhere, and only the folder that goes now knows where.
-    postgres.remove_data(settings)
-    shutil.rmtree(settings.state, ignore_errors=True)
-    settings.state.mkdir(parents=True)
 
 
 def _configured(settings: Settings, clock: ClockFile) -> Settings:

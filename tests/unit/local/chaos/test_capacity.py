@@ -74,5 +74,5 @@ async def test_both_topics_are_drained(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_what_does_not_get_through_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(capacity, "_DRAIN_SECONDS", 0.05)
     monkeypatch.setattr(offsets, "committed", lambda *_: {0: 6})
-    with pytest.raises(TimeoutError):
+    with pytest.raises(TimeoutError, match=r"enrichment is 1 messages behind in cdn-logs\.raw"):
         await capacity.drained("nowhere:1")

@@ -19,6 +19,7 @@ from local.chaos.account import Delivery
 from local.chaos.drill import Drill, NotSettled
 from local.chaos.faults import registry
 from local.chaos.faults.world import Fault, World
+from local.chaos.recovery import NoRecovery
 from local.chaos.report import Report
 from local.chaos.settings import ChaosSettings
 from local.chaos.verdict import Place, Stretch
@@ -211,6 +212,26 @@ async def test_each_fault_is_got_over_before_the_next(drill: Drill, monkeypatch:
         ("one", "detail of one"),
         ("other", "detail of other"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        pytest.param(TimeoutError(), "kill-redis: what it waits for did not happen", id="without-words"),
+        pytest.param(TimeoutError("no commit"), "kill-redis: no commit", id="in-time"),
+        pytest.param(NoRecovery("a collector is not ready"), "kill-redis: a collector is not ready", id="recovery"),
+    ],
+)
+async def test_a_fault_that_fails_is_named(
+    drill: Drill, monkeypatch: pytest.MonkeyPatch, failure: Exception, told: str
+) -> None:
+    class Fails(Noted):
+        async def inject(self, world: World) -> None:
+            raise failure
+
+    monkeypatch.setattr(registry, "make", lambda name: Fails(name, []))
+    with pytest.raises(NoRecovery, match=f"^{told}$"):
+        await drill._fault(world(), "kill-redis")
 
 
 async def test_the_load_is_a_share_of_what_was_measured(

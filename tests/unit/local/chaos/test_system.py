@@ -9,8 +9,7 @@ import pytest
 
 from jobs.flink.checks import check_times, facts_of_options
 from local.chaos import system
-from local.chaos.disk import Disk
-from local.chaos.system import beside, broker_options, make_empty
+from local.chaos.system import beside, broker_options
 from local.ports import Ports
 from local.settings import ROOT, Settings
 
@@ -45,10 +44,3 @@ def test_state_is_kept_as_the_jobs_options_say_for_production() -> None:
     comments = (ROOT / "flink-conf" / "media-usage.yaml").read_text()
     said = dict(re.findall(r"^#   (\S+): (\S+)$", comments, re.MULTILINE))
     assert said == system.ROCKSDB
-
-
-def test_a_new_drill_starts_with_an_empty_folder(tmp_path: Path) -> None:
-    settings = Settings(state=tmp_path / "state")
-    (settings.state / "log").mkdir(parents=True)
-    make_empty(settings, [Disk(settings.state / "kafka" / "data")])
-    assert list(settings.state.iterdir()) == []

@@ -14,7 +14,7 @@ from local import billing, flink, flink_jobs
 from local.clock import ClockFile
 from local.commands import CommandFailed
 from local.demo import platform
-from local.demo.platform import ENRICHMENT, Failed, NotInTime, Platform, beside
+from local.demo.platform import ENRICHMENT, NotInTime, Platform, beside
 from local.demo.player import Endpoint
 from local.settings import Settings
 from local.stack import Stack
@@ -121,16 +121,3 @@ def test_every_collector_has_its_endpoint(running: Platform) -> None:
         )
         for index in range(2)
     ]
-
-
-def test_a_new_demo_starts_with_an_empty_folder(settings: Settings) -> None:
-    (settings.state / "log").mkdir()
-    platform._make_empty(settings)
-    assert list(settings.state.iterdir()) == []
-
-
-def test_a_second_demo_beside_a_running_one_is_refused(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Stack, "running", lambda _: ["kafka"])
-    with pytest.raises(Failed, match="already runs"):
-        platform._make_empty(settings)
-    assert settings.sources_file.exists()
