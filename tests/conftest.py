@@ -11,9 +11,7 @@ _TESTS = Path(__file__).parent
 _GROUPS = ("e2e", "integration/collectors", "integration/ops", "integration", "unit")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tell which tests belong together."""
-    for item in items:
-        path = item.path.relative_to(_TESTS).as_posix()
-        item.add_marker(pytest.mark.xdist_group(next(group for group in (*_GROUPS, path) if path.startswith(group))))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Tell which tests belong together, before xdist reads the marks of what was collected."""
+    path = item.path.relative_to(_TESTS).as_posix()
+    item.add_marker(pytest.mark.xdist_group(next(group for group in (*_GROUPS, path) if path.startswith(group))))
