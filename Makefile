@@ -71,7 +71,7 @@ chaos: setup ## Kill, stop and fill up every part under load, then compare every
 
 .PHONY: test
 test: setup ## Run all tests, end to end included (PYTEST_ARGS=... is passed on)
-	$(PY) -m pytest -n 3 --dist loadgroup $(PYTEST_ARGS)
+	$(PY) -m pytest $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: $(INSTALLED) ## Check style, formatting and types
