@@ -5,8 +5,8 @@ VENV ?= .venv
 
 # Read by local/settings.py; given here so that `make up PORT_BASE=20000 LOCAL_STATE=.local/second` works.
 export PORT_BASE LOCAL_STATE
-# Read by local/chaos/settings.py.
-export SEED FAULTS KINDS
+# Read by local/chaos/settings.py and local/soak/settings.py.
+export SEED FAULTS KINDS MINUTES
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -68,6 +68,10 @@ demo: setup ## Play a day of traffic through both jobs and compare every bill
 .PHONY: chaos
 chaos: setup ## Kill, stop and fill up every part under load, then compare every bill
 	@$(PY) -m local.chaos
+
+.PHONY: soak
+soak: setup ## Watch memory, throughput and state under an hour of steady load (MINUTES=<n>)
+	@$(PY) -m local.soak
 
 .PHONY: test
 test: setup ## Run all tests, end to end included (PYTEST_ARGS=... is passed on)
