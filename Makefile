@@ -73,9 +73,20 @@ chaos: setup ## Kill, stop and fill up every part under load, then compare every
 soak: setup ## Watch memory, throughput and state under an hour of steady load (MINUTES=<n>)
 	@$(PY) -m local.soak
 
-.PHONY: test
-test: setup ## Run all tests, end to end included (PYTEST_ARGS=... is passed on)
+# Two processes: what runs end to end mostly waits for Flink, and the rest computes meanwhile.
+.PHONY: test test-e2e test-rest
+test: setup ## Run all tests, end to end included (PYTEST_ARGS=... runs pytest once, with these)
+ifdef PYTEST_ARGS
 	$(PY) -m pytest $(PYTEST_ARGS)
+else
+	@$(MAKE) --no-print-directory --jobs=2 test-e2e test-rest
+endif
+
+test-e2e: setup
+	@$(PY) -m pytest tests/e2e 2>&1 | sed -u 's/^/end to end | /'
+
+test-rest: setup
+	@$(PY) -m pytest --ignore=tests/e2e 2>&1 | sed -u 's/^/all others | /'
 
 .PHONY: lint
 lint: $(INSTALLED) ## Check style, formatting and types
