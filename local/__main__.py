@@ -9,14 +9,12 @@ import time
 from local import guide, postgres, process
 from local.ports import PortInUse
 from local.process import StartFailed
+from local.program import INTERRUPTED
 from local.service import ALL, STEPS
 from local.settings import InvalidSetting, Settings, from_environment
 from local.stack import AlreadyRunning, Stack
 
 _USAGE = "usage: python -m local up|status|down|clean (settings: see local/settings.py)"
-
-#: As shells report a process that ended by SIGINT.
-_INTERRUPTED = 130
 
 
 def up(settings: Settings) -> int:
@@ -33,7 +31,7 @@ def up(settings: Settings) -> int:
         return 1
     except KeyboardInterrupt:
         print("local stack: interrupted; what had started is stopped again", file=sys.stderr)
-        return _INTERRUPTED
+        return INTERRUPTED
     guide.print_now(settings)
     print(f"\nlocal stack: up after {time.monotonic() - began:.0f} s; stop it with `make down`")
     return 0

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
-import signal
-import subprocess
 import sys
 from collections.abc import Sequence
-from typing import Final
 
+from local import program
 from local.chaos import disk, schedule, system, ticking
 from local.chaos.drill import Drill, NotSettled
 from local.chaos.faults import registry
@@ -20,42 +17,16 @@ from local.chaos.schedule import Kind
 from local.chaos.settings import ChaosSettings
 from local.chaos.settings import from_environment as chosen_from
 from local.chaos.supply import Supply, draw_stencils
-from local.commands import CommandFailed
-from local.failures import first_of
-from local.flink_jobs import JobEnded, SubmitFailed
-from local.ports import PortInUse
-from local.process import StartFailed
 from local.settings import InvalidSetting, Settings, from_environment
-from local.stack import AlreadyRunning
 from local.traffic import catalogue, sources
 from local.traffic.events import Cdn
-from local.traffic.post import Refused
-
-#: What the message of explains; anything else is a fault of the drill itself, and shows its traceback.
-_EXPLAINED: Final = (
-    *(NoRecovery, NotSettled, Refused, CommandFailed, TimeoutError, ConnectionError),
-    *(AlreadyRunning, JobEnded, SubmitFailed, PortInUse, StartFailed, InvalidSetting, subprocess.TimeoutExpired),
-)
 
 
 def main() -> int:
     """Run the drill; an interruption or a failure leaves no process behind either."""
-    logging.basicConfig(level=logging.WARNING, format="chaos: %(message)s", stream=sys.stdout)
-    logging.getLogger("local.stack").setLevel(logging.INFO)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        return run(chosen_from(os.environ), system.beside(from_environment()))
-    except _EXPLAINED as error:
-        print(f"chaos: {error}", file=sys.stderr)
-    except ExceptionGroup as failures:
-        _, unexplained = failures.split(_EXPLAINED)
-        if unexplained is not None:
-            raise
-        print(f"chaos: {first_of(failures)}", file=sys.stderr)
-    except KeyboardInterrupt:
-        print("chaos: interrupted; everything is stopped", file=sys.stderr)
-        return 130
-    return 1
+    return program.run(
+        "chaos", lambda: run(chosen_from(os.environ), system.beside(from_environment())), NoRecovery, NotSettled
+    )
 
 
 def run(chosen: ChaosSettings, settings: Settings) -> int:
