@@ -13,6 +13,7 @@ from typing import Any
 from local import environment, flink_home
 from local.flink import rest
 from local.settings import ROOT, Settings
+from local.waiting import until
 
 _SUBMITTED = re.compile(r"Job has been submitted with JobID ([0-9a-f]{32})")
 _SUBMIT_SECONDS = 180
@@ -141,11 +142,7 @@ def stop_with_savepoint(settings: Settings, job: str, timeout: float = 120) -> s
     """
     request = {"drain": False, "formatType": "CANONICAL"}
     trigger = rest(settings, "POST", f"/jobs/{job}/stop", request)["request-id"]
-    deadline = time.monotonic() + timeout
-    while (answer := _savepoint(settings, job, trigger))["status"]["id"] != "COMPLETED":
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"job {job}: no savepoint after {timeout:.0f} s")
-        time.sleep(_POLL_SECONDS)
+    answer = until(lambda: _savepoint(settings, job, trigger), f"the savepoint of job {job}", timeout)
     if "location" not in answer["operation"]:
         raise RuntimeError(f"job {job}: {answer['operation']['failure-cause']['stack-trace']}")
     return str(answer["operation"]["location"])
@@ -154,11 +151,7 @@ def stop_with_savepoint(settings: Settings, job: str, timeout: float = 120) -> s
 def cancel(settings: Settings, job: str, timeout: float = 120) -> None:
     """Cancel a job and wait until it has ended."""
     rest(settings, "PATCH", f"/jobs/{job}?mode=cancel")
-    deadline = time.monotonic() + timeout
-    while state(settings, job) not in _ENDED:
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"job {job} is not cancelled after {timeout:.0f} s")
-        time.sleep(_POLL_SECONDS)
+    until(lambda: state(settings, job) in _ENDED, f"the end of job {job}", timeout)
 
 
 def _job_options(module: str) -> dict[str, str]:
@@ -167,4 +160,6 @@ def _job_options(module: str) -> dict[str, str]:
 
 
 def _savepoint(settings: Settings, job: str, trigger: str) -> Any:
-    return rest(settings, "GET", f"/jobs/{job}/savepoints/{trigger}")
+    """Flink's answer once the savepoint has succeeded or failed; until then None."""
+    answer = rest(settings, "GET", f"/jobs/{job}/savepoints/{trigger}")
+    return answer if answer["status"]["id"] == "COMPLETED" else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from local import flink, flink_jobs
 from local.bench.steady import Rate, steady_rate
 from local.settings import Settings
 from local.stack import Stack
+from local.waiting import until
 
 _POLL_SECONDS: Final = 0.25
 _STALL_SECONDS: Final = 60.0
@@ -46,15 +48,12 @@ def measure(
 
 def _state_bytes(settings: Settings, job: str) -> int:
     """Size of a full checkpoint of now. Raises TimeoutError if none completes."""
-    before = flink.rest(settings, "GET", f"/jobs/{job}/checkpoints")["counts"]["completed"]
+    before = flink_jobs.completed_checkpoints(settings, job)
     flink.rest(settings, "POST", f"/jobs/{job}/checkpoints", {"checkpointType": "FULL"})
-    deadline = time.monotonic() + _STALL_SECONDS
-    while time.monotonic() < deadline:
-        checkpoints = flink.rest(settings, "GET", f"/jobs/{job}/checkpoints")
-        if checkpoints["counts"]["completed"] > before:
-            return int(checkpoints["latest"]["completed"]["state_size"])
-        time.sleep(_POLL_SECONDS)
-    raise TimeoutError(f"job {job} has completed no checkpoint")
+    done = lambda: flink_jobs.completed_checkpoints(settings, job) > before  # noqa: E731 - a condition, not a function
+    until(done, f"a checkpoint of job {job}", _STALL_SECONDS)
+    checkpoints = flink.rest(settings, "GET", f"/jobs/{job}/checkpoints")
+    return int(checkpoints["latest"]["completed"]["state_size"])
 
 
 def _follow(settings: Settings, job: str, operator: str, records: int) -> list[tuple[float, int]]:
@@ -73,16 +72,18 @@ def _follow(settings: Settings, job: str, operator: str, records: int) -> list[t
 
 
 def _counter(settings: Settings, job: str, operator: str) -> tuple[str, str]:
-    """Vertex and full name of the counter, once Flink has it."""
-    deadline = time.monotonic() + _STALL_SECONDS
-    while time.monotonic() < deadline:
-        for vertex in flink.rest(settings, "GET", f"/jobs/{job}")["vertices"]:
-            metrics = flink.rest(settings, "GET", f"/jobs/{job}/vertices/{vertex['id']}/metrics")
-            for metric in metrics:
-                if metric["id"].startswith(f"0.{operator}") and metric["id"].endswith(".records"):
-                    return vertex["id"], metric["id"]
-        time.sleep(_POLL_SECONDS)
-    raise TimeoutError(f"operator {operator} of job {job} has no counter named records")
+    """Vertex and full name of the operator's counter `records`, once Flink has it. Raises TimeoutError."""
+    found = until(
+        lambda: list(_counters(settings, job, operator)), f"the counter of {operator} in job {job}", _STALL_SECONDS
+    )
+    return found[0]
+
+
+def _counters(settings: Settings, job: str, operator: str) -> Iterator[tuple[str, str]]:
+    for vertex in flink.rest(settings, "GET", f"/jobs/{job}")["vertices"]:
+        for metric in flink.rest(settings, "GET", f"/jobs/{job}/vertices/{vertex['id']}/metrics"):
+            if metric["id"].startswith(f"0.{operator}") and metric["id"].endswith(".records"):
+                yield vertex["id"], metric["id"]
 
 
 def _value(settings: Settings, job: str, vertex: str, metric: str) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Final
 
 from local import kafka
@@ -13,6 +12,7 @@ from local.chaos.faults.world import Fault, World
 from local.chaos.recovery import Recovery
 from local.chaos.system import ENRICHMENT, ENRICHMENT_GROUP, LONG_TRANSACTION, SHORT_TRANSACTION, System
 from local.chaos.verdict import Stretch
+from local.waiting import until
 from schemas.topics import RAW
 
 #: What the broker's log says of it, and how long it may take until it does.
@@ -60,8 +60,9 @@ async def _resubmit(system: System, transaction_s: int) -> None:
 def _wait_given_up(system: System, transactional_id: str) -> None:
     """Wait until the broker has aborted a transaction for its age, as its log says. Raises TimeoutError."""
     log_file = system.settings.state / "log" / f"{kafka.NAME}.log"
-    deadline = time.monotonic() + _GIVEN_UP_SECONDS
-    while _GIVEN_UP.format(transactional_id) not in log_file.read_text(errors="replace"):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"the broker has not given up transaction {transactional_id}")
-        time.sleep(1)
+    line = _GIVEN_UP.format(transactional_id)
+    until(
+        lambda: line in log_file.read_text(errors="replace"),
+        f"the broker to give up {transactional_id}",
+        _GIVEN_UP_SECONDS,
+    )

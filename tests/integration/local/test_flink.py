@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import http.client
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -14,6 +13,7 @@ from local.ports import LOOPBACK, free_base, is_open
 from local.process import find
 from local.settings import Settings
 from local.stack import Stack
+from local.waiting import until
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -23,13 +23,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     settings = Settings(state=tmp_path_factory.mktemp("flink"), port_base=free_base(), taskmanagers=2)
     with Stack(settings, {"flink"}) as running:
         yield running
-
-
-def until(condition: Callable[[], bool], seconds: float = 90) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
 
 
 def metrics(port: int) -> str:
@@ -61,10 +54,10 @@ def test_a_killed_taskmanager_is_replaced_and_its_neighbour_spared(stack: Stack)
     settings = stack.settings
     before = [find(settings.state, flink.taskmanager_name(index)) for index in range(2)]
     stack.kill_taskmanager(1)
-    until(lambda: find(settings.state, flink.taskmanager_name(1)) is not None)
+    until(lambda: find(settings.state, flink.taskmanager_name(1)) is not None, "the TaskManager to be back", 90)
     after = [find(settings.state, flink.taskmanager_name(index)) for index in range(2)]
     assert (after[0] == before[0], after[1] == before[1]) == (True, False)
-    until(lambda: _registered_under_new_name(settings, before[1]))
+    until(lambda: _registered_under_new_name(settings, before[1]), "its registration", 90)
 
 
 def _registered_under_new_name(settings: Settings, killed: process.Child | None) -> bool:

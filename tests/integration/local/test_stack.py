@@ -7,8 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from local import postgres, process, sql
 from local.ports import PortInUse, free_base, is_open
 from local.settings import ROOT, Settings
 from local.stack import AlreadyRunning, Stack
+from local.waiting import until
 
 _OWNER = """\
 import sys, time
@@ -45,13 +45,6 @@ def open_ports(settings: Settings) -> list[int]:
 
 def processes(settings: Settings) -> list[str]:
     return [child.name for child in process._marked(process._mark(settings.state, ""))]
-
-
-def until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_only_the_chosen_services_run_and_none_afterwards(settings: Settings) -> None:
@@ -126,5 +119,5 @@ def test_a_stack_whose_owner_is_killed_stops_by_itself(settings: Settings) -> No
         assert owner.stdout.readline() == b"up\n"
         data = Path((settings.state / "postgres-home").read_text().strip())
         owner.send_signal(signal.SIGKILL)
-    until(lambda: processes(settings) == [] and not data.exists())
+    until(lambda: processes(settings) == [] and not data.exists(), "everything to be gone", 30)
     assert open_ports(settings) == []

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -13,6 +12,7 @@ from local.ports import PortInUse, free_base
 from local.process import find
 from local.settings import Settings
 from local.stack import Stack
+from local.waiting import until
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -24,13 +24,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with Stack(settings, {"flink", "zookeeper"}) as running:
         yield running
     assert not zookeeper.running(settings)
-
-
-def until(condition: Callable[[], bool], seconds: float = 90) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
 
 
 def test_a_taken_port_is_named(stack: Stack) -> None:
@@ -46,5 +39,5 @@ def test_a_killed_jobmanager_started_again_leads_the_same_taskmanagers(stack: St
     jobmanager.signal(signal.SIGKILL)
     assert jobmanager.wait(10)
     stack.restart_jobmanager()
-    until(lambda: flink.registered_taskmanagers(settings) == 2)
+    until(lambda: flink.registered_taskmanagers(settings) == 2, "both TaskManagers", 90)
     assert [find(settings.state, flink.taskmanager_name(index)) for index in range(2)] == taskmanagers
