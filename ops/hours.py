@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -69,3 +69,14 @@ def epoch_ms(hour: datetime) -> int:
 def of_epoch_ms(epoch_ms: int) -> datetime:
     """The moment so many milliseconds after the Unix epoch."""
     return EPOCH + timedelta(milliseconds=epoch_ms)
+
+
+def ranges(moments: Sequence[datetime]) -> list[Hours]:
+    """Hours in order, those without a gap between them as one range."""
+    found: list[Hours] = []
+    for hour in moments:
+        if found and found[-1].end == hour:
+            found[-1] = Hours(found[-1].first, hour)
+        else:
+            found.append(Hours(hour, hour))
+    return found

@@ -8,8 +8,8 @@ from typing import Final
 
 from psycopg2.extensions import connection as Connection
 
-from ops import audit
-from ops.hours import Hours
+from ops import audit, doubt
+from ops.hours import Hours, ranges
 from schemas.batch import BILLING_HORIZON_MS
 
 #: How far the watermark must be past the period's end: by then everything on time is in it.
@@ -27,6 +27,7 @@ def objections(
     for range_ in [*ranges(adjusted), period]:
         for result in audit.of_hours(connection, range_):
             yield from result.differences
+        yield from (f"{mark} had a hand in it: reprocess it" for mark in doubt.standing(connection, range_))
     yield from audit.of_collectors(connection, period.first).differences
 
 
@@ -36,14 +37,3 @@ def incomplete(period: Hours, watermark: datetime | None) -> Iterator[str]:
     if watermark is None or watermark < needed:
         stands = f"at {watermark.astimezone(UTC):%Y-%m-%dT%H:%M}" if watermark else "not known yet"
         yield f"the media-usage job's watermark is {stands}, and must reach {needed:%Y-%m-%dT%H:%M}"
-
-
-def ranges(moments: Sequence[datetime]) -> list[Hours]:
-    """Hours in order, those without a gap between them as one range."""
-    found: list[Hours] = []
-    for hour in moments:
-        if found and found[-1].end == hour:
-            found[-1] = Hours(found[-1].first, hour)
-        else:
-            found.append(Hours(hour, hour))
-    return found

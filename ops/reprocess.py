@@ -9,7 +9,8 @@ The job counts into a shadow schema. Its difference from the bill is shown; then
 hours are replaced in one transaction, under the next epoch, which the live job's writes do not reach. Whatever
 happens before the commit, the live tables are as they were; after it, running again changes nothing. Refused are
 hours that are not settled, and a shadow that does not add up or lacks a batch of the live ledger. `--drop BATCH` lets
-go of a batch that was never in raw: a row that somebody made by hand.
+go of a batch that was never in raw: a row that somebody made by hand. Hours that are marked for a broken build
+(`ops.doubt`) lose the mark; with that build itself nothing is counted.
 
 With `--dry-run` it is the audit that compares every row: the difference is shown, and status 1 says that there is one.
 """
@@ -29,7 +30,8 @@ from psycopg2.errors import LockNotAvailable
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
-from ops import consent, difference, hours, settings, shadow, sql, watermark
+from jobs.build import BUILD_ID
+from ops import consent, difference, doubt, hours, settings, shadow, sql, watermark
 from ops.bounded_job import RunJob, flink_runner
 from ops.difference import Difference
 from ops.hours import Hours
@@ -56,14 +58,17 @@ def reprocess(
     run_job: RunJob,
     confirm: Callable[[Difference], bool],
     drop: Collection[str] = (),
+    *,
+    trust: bool = True,
 ) -> int | None:
     """Count the hours anew and replace them; returns the new epoch, None where nothing was to be changed.
 
-    `confirm` sees the difference and decides. `drop` names batches that the recount may lack. Raises Refused, and
-    whatever `run_job` raises.
+    `confirm` sees the difference and decides. `drop` names batches that the recount may lack. `trust`: hours that the
+    recount confirms lose their marks of doubt too. Raises Refused, and whatever `run_job` raises.
     """
     with _alone(dsn) as connection:
         _require_settled(connection, range_)
+        _require_sound_build(connection)
         shadow.drop_leftovers(dsn)
         schema = shadow.create(dsn)
         try:
@@ -71,6 +76,8 @@ def reprocess(
             _require_sound(dsn, schema, range_)
             found = _compare(connection, schema, range_, drop)
             if not found:
+                if trust:
+                    _trust(connection, schema, range_)
                 return None
             if not confirm(found):
                 raise Declined("the difference was not confirmed")
@@ -117,6 +124,12 @@ def _require_settled(connection: Connection, range_: Hours) -> None:
         )
 
 
+def _require_sound_build(connection: Connection) -> None:
+    with connection, connection.cursor() as cursor:
+        if doubt.is_broken(cursor, BUILD_ID):
+            raise Refused(f"this is build {BUILD_ID}, which is marked as broken: run from the tree of another build")
+
+
 def _require_sound(dsn: str, schema: str, range_: Hours) -> None:
     if wrong := shadow.differences(dsn, schema, range_):
         raise Refused(f"the recount does not add up: {difference.some_of(wrong)}")
@@ -148,11 +161,18 @@ def _replace(connection: Connection, schema: str, range_: Hours, drop: Collectio
     with connection, connection.cursor() as cursor:
         cursor.execute(_LOCK_TABLES)
         _require_complete(cursor, schema, range_, drop)
+        sql.run(cursor, "reprocess_trust", range_, schema)
         if not difference.measure(cursor, schema, range_):
             return None
         epoch = _next_epoch(cursor)
         sql.run(cursor, "reprocess_replace", range_, schema, epoch=epoch)
         return epoch
+
+
+def _trust(connection: Connection, schema: str, range_: Hours) -> None:
+    """The recount says what the bill says."""
+    with connection, connection.cursor() as cursor:
+        sql.run(cursor, "reprocess_trust", range_, schema)
 
 
 def _next_epoch(cursor: Cursor) -> int:
@@ -190,7 +210,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         chosen = settings.from_environment(os.environ)
         range_ = Hours(given.first, given.last)
-        epoch = reprocess(chosen.billing_dsn, range_, flink_runner(chosen.flink_run), confirm, given.drop)
+        run_job = flink_runner(chosen.flink_run)
+        epoch = reprocess(chosen.billing_dsn, range_, run_job, confirm, given.drop, trust=not given.dry_run)
     except settings.InvalidSetting as error:
         print(f"reprocess: {error}", file=sys.stderr)
         return 2

@@ -96,17 +96,18 @@ class Billing:
         boot: str = "boot-1",
         epoch: int = 0,
         environments: Mapping[str, Sequence[int]] | None = None,
+        builds: str = "test",
     ) -> None:
         """`environments`: milliseconds, deliveries and bytes of each; None as releases before them wrote it."""
         self.execute(
             "INSERT INTO batch_ledger (hour, batch_id, path, boot_id, source_id, received_at, published_at,"
             " records, billed_ms, outcomes, rejected, unresolved_assets, copies, rule_version, builds, epoch,"
-            " environments) VALUES (%s, %s, %s, %s, %s, now(), now(), %s, %s, %s, %s, %s, %s, '1', 'test', %s, %s)",
+            " environments) VALUES (%s, %s, %s, %s, %s, now(), now(), %s, %s, %s, %s, %s, %s, '1', %s, %s, %s)",
             *(hour, batch_id, path, boot, source, records, billed_ms),
             json.dumps({"billed": records} if outcomes is None else outcomes),
             json.dumps(rejected or {}),
             json.dumps(unresolved or {}),
-            *(copies, epoch, None if environments is None else json.dumps(environments)),
+            *(copies, builds, epoch, None if environments is None else json.dumps(environments)),
         )
 
     def totals(

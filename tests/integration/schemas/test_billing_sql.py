@@ -20,7 +20,7 @@ class TestBill:
         billing.usage(6_001)
         rows = billing.query("SELECT * FROM billable_usage")
         assert rows == [
-            (HOUR, "env-a", "film", "1080p", 6_001, Decimal("6.001"), 2, 2_000, "provisional"),
+            (HOUR, "env-a", "film", "1080p", 6_001, Decimal("6.001"), 2, 2_000, "provisional", False),
         ]
 
     def test_a_late_batch_is_added_to_its_hour(self, billing: Billing) -> None:

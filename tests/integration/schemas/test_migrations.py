@@ -43,6 +43,8 @@ TABLES: dict[migrations.Database, set[str]] = {
         "statement_reasons",
         "statement_totals",
         "collector_claims",
+        "broken_builds",
+        "hours_in_doubt",
         "schema_migrations",
     },
 }

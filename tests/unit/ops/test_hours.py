@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ops import hours
 
 TEN = datetime(2026, 9, 1, 10, tzinfo=UTC)
+ELEVEN, TWELVE, FOURTEEN = (TEN + timedelta(hours=later) for later in (1, 2, 4))
 
 
 @pytest.mark.parametrize(
@@ -73,3 +74,21 @@ def test_the_milliseconds_of_an_hour_are_exact() -> None:
 def test_a_moment_and_its_milliseconds_name_each_other() -> None:
     moment = datetime(2026, 9, 1, 10, 0, 0, 1_000, tzinfo=UTC)
     assert hours.of_epoch_ms(hours.epoch_ms(moment)) == moment
+
+
+@pytest.mark.parametrize(
+    ("moments", "found"),
+    [
+        ([], []),
+        ([TEN], [hours.Hours(TEN, TEN)]),
+        ([TEN, ELEVEN, TWELVE], [hours.Hours(TEN, TWELVE)]),
+        (
+            [TEN, TWELVE, FOURTEEN],
+            [hours.Hours(TEN, TEN), hours.Hours(TWELVE, TWELVE), hours.Hours(FOURTEEN, FOURTEEN)],
+        ),
+        ([TEN, ELEVEN, FOURTEEN], [hours.Hours(TEN, ELEVEN), hours.Hours(FOURTEEN, FOURTEEN)]),
+    ],
+    ids=["none", "one", "in a row", "apart", "both"],
+)
+def test_hours_in_a_row_are_looked_at_together(moments: list[datetime], found: list[hours.Hours]) -> None:
+    assert hours.ranges(moments) == found

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ops.hours import Hours
-from ops.objections import incomplete, ranges
+from ops.objections import incomplete
 
 TEN = datetime(2026, 9, 1, 10, tzinfo=UTC)
-ELEVEN, TWELVE, FOURTEEN = (TEN + timedelta(hours=hours) for hours in (1, 2, 4))
+ELEVEN = TEN + timedelta(hours=1)
 
 
 @pytest.mark.parametrize(
@@ -30,18 +30,3 @@ def test_a_period_is_complete_once_the_watermark_is_past_its_horizon(
     watermark: datetime | None, found: list[str]
 ) -> None:
     assert list(incomplete(Hours(TEN, ELEVEN), watermark)) == found
-
-
-@pytest.mark.parametrize(
-    ("hours", "found"),
-    [
-        ([], []),
-        ([TEN], [Hours(TEN, TEN)]),
-        ([TEN, ELEVEN, TWELVE], [Hours(TEN, TWELVE)]),
-        ([TEN, TWELVE, FOURTEEN], [Hours(TEN, TEN), Hours(TWELVE, TWELVE), Hours(FOURTEEN, FOURTEEN)]),
-        ([TEN, ELEVEN, FOURTEEN], [Hours(TEN, ELEVEN), Hours(FOURTEEN, FOURTEEN)]),
-    ],
-    ids=["none", "one", "in a row", "apart", "both"],
-)
-def test_hours_in_a_row_are_looked_at_together(hours: list[datetime], found: list[Hours]) -> None:
-    assert ranges(hours) == found
