@@ -54,7 +54,7 @@ def create_app(settings: Settings, sources: Sources) -> web.Application:
     app[LIMITS] = settings.limits
     app[CLOCK] = settings.clock
     app[BUDGET] = ByteBudget(settings.memory_limit_bytes)
-    app[METRICS] = Metrics()
+    app[METRICS] = Metrics(sources.cdns())
     app[COMPLETENESS] = Completeness(settings.clock, sources.silent_after_s())
     app[STATUS_CREDENTIALS] = settings.status_credentials
     app[SIGNING_KEYS] = SigningKeys(app[METRICS].signing_key_fetches)

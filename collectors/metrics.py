@@ -1,273 +1,58 @@
-"""Every metric of a collector: name, type, meaning, and what to do when it looks wrong.
-
-Labels are source ids and short stable words, never a path, address or secret.
-"""
+"""The metrics of a collector, as schemas/metrics/collectors.py defines them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from collectors.completeness.delay_histogram import DelayHistogram
-
-Kind = Literal["counter", "gauge", "histogram"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Metric:
-    """One metric: `remedy` says what an operator does when it grows, stands still or jumps."""
-
-    name: str
-    kind: Kind
-    meaning: str
-    remedy: str
-    labels: tuple[str, ...] = ()
-
-
-DELIVERIES: Final = Metric(
-    name="collector_deliveries",
-    kind="counter",
-    labels=("source", "outcome"),
-    meaning="Deliveries by outcome: accepted, probe, or the reason of the refusal.",
-    remedy="kafka-unavailable, overloaded: look at Kafka. Others: the sender's configuration.",
-)
-LINES: Final = Metric(
-    name="collector_lines",
-    kind="counter",
-    labels=("source",),
-    meaning="Lines of accepted deliveries.",
-    remedy="Stands still: the sender is silent or refused; see collector_deliveries.",
-)
-REJECTED: Final = Metric(
-    name="collector_rejected_lines",
-    kind="counter",
-    labels=("source", "reason"),
-    meaning="Lines of accepted deliveries that became dead letters.",
-    remedy="Read the dead letters of that source: its format or its clock has changed.",
-)
-BODY_BYTES: Final = Metric(
-    name="collector_body_bytes",
-    kind="counter",
-    labels=("source",),
-    meaning="Decompressed bytes of accepted deliveries.",
-    remedy="None by itself; the base of capacity planning.",
-)
-NEWEST_EVENT: Final = Metric(
-    name="collector_newest_event_seconds",
-    kind="gauge",
-    labels=("source",),
-    meaning="Newest event time seen, seconds since the epoch.",
-    remedy="Falls behind: the CDN delivers late; beyond 48 h its data becomes corrections.",
-)
-EVENT_DELAY: Final = Metric(
-    name="collector_event_delay_seconds",
-    kind="histogram",
-    labels=("source",),
-    meaning="Age of the events of accepted deliveries when they arrived, 1 s to 48 h.",
-    remedy="Grows: the CDN delivers later than it did; look at its log delivery, and at refused deliveries.",
-)
-LAST_DELIVERY: Final = Metric(
-    name="collector_last_delivery_seconds",
-    kind="gauge",
-    labels=("source",),
-    meaning="Arrival of the last promised delivery, seconds since the epoch; before the first, the process's start.",
-    remedy="Stands still on all collectors: the source is silent; see docs/collectors/completeness.md.",
-)
-SILENT: Final = Metric(
-    name="collector_source_silent",
-    kind="gauge",
-    labels=("source",),
-    meaning="1 if this collector has promised nothing for longer than the source's silent_after_s.",
-    remedy="1 on all collectors (min by source): ask with python -m ops.sources, then look at the CDN.",
-)
-IN_FLIGHT_BYTES: Final = Metric(
-    name="collector_in_flight_bytes",
-    kind="gauge",
-    meaning="Bytes between arrival and Kafka's acknowledgement.",
-    remedy="Near COLLECTOR_MEMORY_LIMIT_BYTES: Kafka is slow, or more collectors are needed.",
-)
-ACKNOWLEDGEMENT: Final = Metric(
-    name="collector_acknowledgement_seconds",
-    kind="histogram",
-    meaning="Time from a delivery's acceptance to Kafka's last acknowledgement.",
-    remedy="Grows: Kafka is slow or the collector has no CPU left.",
-)
-KAFKA_FAILURES: Final = Metric(
-    name="collector_kafka_failures",
-    kind="counter",
-    labels=("error",),
-    meaning="Messages that Kafka did not take in time, by librdkafka's error name.",
-    remedy="Brokers, network, ACLs, topic settings, in this order.",
-)
-HEARTBEATS: Final = Metric(
-    name="collector_heartbeat_rounds",
-    kind="counter",
-    labels=("outcome",),
-    meaning="Rounds of heartbeats, one message a raw partition.",
-    remedy="failed grows: hours without traffic do not close; look at Kafka.",
-)
-SIGNING_KEY_FETCHES: Final = Metric(
-    name="collector_signing_key_fetches",
-    kind="counter",
-    labels=("outcome",),
-    meaning="Fetches of the public keys that identity tokens are verified with: fetched or failed.",
-    remedy="failed grows: the collector cannot reach oidc.keys_url; after a day its senders are refused with 503.",
-)
-SYSLOG_CONNECTIONS: Final = Metric(
-    name="collector_syslog_connections",
-    kind="gauge",
-    labels=("source",),
-    meaning="Open syslog connections.",
-    remedy="Zero: the sender cannot connect or has stopped.",
-)
-SYSLOG_BAD_FRAMES: Final = Metric(
-    name="collector_syslog_bad_frames",
-    kind="counter",
-    labels=("source", "reason"),
-    meaning="Syslog frames that are no line: too-long, unauthorized, no-room, cut-off by the end of the connection.",
-    remedy="The sender's framing or token; cut-off frames point to resets between sender and collector.",
-)
-SYSLOG_DROPPED_DATAGRAMS: Final = Metric(
-    name="collector_syslog_dropped_datagrams",
-    kind="counter",
-    labels=("source", "reason"),
-    meaning="UDP messages that were lost: kernel (its buffer was full), rate, address, unauthorized.",
-    remedy="kernel: raise net.core.rmem_max, add collectors, look at Kafka. rate: the source's max_*_per_s.",
-)
-REFUSED_CONNECTIONS: Final = Metric(
-    name="collector_refused_connections",
-    kind="counter",
-    labels=("source", "reason"),
-    meaning="Connections closed before anything was taken (too-many, address, certificate, slow-header); HTTP is `-`.",
-    remedy="too-many: raise the limit or add collectors. Others: the sender's configuration, or somebody else's scan.",
-)
-SYSLOG_LOST_LINES: Final = Metric(
-    name="collector_syslog_lost_lines",
-    kind="counter",
-    labels=("source",),
-    meaning="Lines given up at shutdown, because Kafka did not take them before the drain timeout.",
-    remedy="Above zero is lost data: reconcile that source with the CDN's own usage report.",
-)
-
-SPOOLED: Final = Metric(
-    name="collector_spooled_deliveries",
-    kind="counter",
-    labels=("source",),
-    meaning="Deliveries that were promised on the strength of the spool's disk.",
-    remedy="Grows: Kafka does not take what arrives; mend it before the spool is full.",
-)
-SPOOL_REPLAYED: Final = Metric(
-    name="collector_spool_replayed_deliveries",
-    kind="counter",
-    labels=("source",),
-    meaning="Spooled deliveries that Kafka has acknowledged.",
-    remedy="Stands still while collector_spool_deliveries is above zero: see collector_kafka_failures.",
-)
-SPOOL_DELIVERIES: Final = Metric(
-    name="collector_spool_deliveries",
-    kind="gauge",
-    labels=("source",),
-    meaning="Deliveries that wait in the spool.",
-    remedy="Above zero with Kafka well: look at collector_kafka_failures; keep the disk until it is zero.",
-)
-SPOOL_BYTES: Final = Metric(
-    name="collector_spool_bytes",
-    kind="gauge",
-    meaning="Bytes of the spool's segments on the disk.",
-    remedy="Near COLLECTOR_SPOOL_MAX_BYTES: new deliveries will get 503; mend Kafka, or give it a larger disk.",
-)
-SPOOL_OLDEST_AGE: Final = Metric(
-    name="collector_spool_oldest_age_seconds",
-    kind="gauge",
-    meaning="Age of the oldest delivery that waits in the spool; 0 while none waits.",
-    remedy="Beyond 48 h its lines are billed as corrections: mend Kafka, or what it refuses, before.",
-)
-SPOOL_REFUSED: Final = Metric(
-    name="collector_spool_refused_deliveries",
-    kind="counter",
-    labels=("reason",),
-    meaning="Deliveries that neither Kafka nor the spool took (full, disk): answered with 503, nothing promised.",
-    remedy="full: mend Kafka or raise the spool's limits. disk: read the log, replace the disk.",
-)
-SPOOL_TORN_RECORDS: Final = Metric(
-    name="collector_spool_torn_records",
-    kind="counter",
-    meaning="Records that the start found cut off at the end of the spool: never acknowledged, and removed.",
-    remedy="One after a crash is normal. Without a crash before it: replace the disk.",
-)
-SPOOL_DAMAGED_SEGMENTS: Final = Metric(
-    name="collector_spool_damaged_segments",
-    kind="gauge",
-    meaning="Segments of the spool with a stretch that cannot be read; the rest of them is replayed.",
-    remedy="Above zero is lost data: reconcile with the CDN's report, keep the *.damaged file, replace the disk.",
-)
-
-CATALOGUE: Final = (
-    DELIVERIES,
-    LINES,
-    REJECTED,
-    BODY_BYTES,
-    NEWEST_EVENT,
-    EVENT_DELAY,
-    LAST_DELIVERY,
-    SILENT,
-    IN_FLIGHT_BYTES,
-    ACKNOWLEDGEMENT,
-    KAFKA_FAILURES,
-    HEARTBEATS,
-    SIGNING_KEY_FETCHES,
-    SYSLOG_CONNECTIONS,
-    SYSLOG_BAD_FRAMES,
-    SYSLOG_DROPPED_DATAGRAMS,
-    REFUSED_CONNECTIONS,
-    SYSLOG_LOST_LINES,
-    SPOOLED,
-    SPOOL_REPLAYED,
-    SPOOL_DELIVERIES,
-    SPOOL_BYTES,
-    SPOOL_OLDEST_AGE,
-    SPOOL_REFUSED,
-    SPOOL_TORN_RECORDS,
-    SPOOL_DAMAGED_SEGMENTS,
-)
+from schemas.metrics import collectors as defined
+from schemas.metrics.metric import Metric
 
 
 class Metrics:
-    """The metrics of one collector, in a registry of their own."""
+    """The metrics of one collector, in a registry of their own. `cdns`: the CDN of each source that it knows."""
 
-    def __init__(self) -> None:
+    def __init__(self, cdns: Mapping[str, str] = MappingProxyType({})) -> None:
         self.registry = CollectorRegistry()
-        self.deliveries = self._counter(DELIVERIES)
-        self.lines = self._counter(LINES)
-        self.rejected = self._counter(REJECTED)
-        self.body_bytes = self._counter(BODY_BYTES)
-        self.newest_event = self._gauge(NEWEST_EVENT)
-        self.event_delay = DelayHistogram(EVENT_DELAY.name, EVENT_DELAY.meaning, self.registry)
-        self.last_delivery = self._gauge(LAST_DELIVERY)
-        self.silent = self._gauge(SILENT)
-        self.in_flight_bytes = self._gauge(IN_FLIGHT_BYTES)
-        self.acknowledgement = Histogram(ACKNOWLEDGEMENT.name, ACKNOWLEDGEMENT.meaning, registry=self.registry)
-        self.kafka_failures = self._counter(KAFKA_FAILURES)
-        self.heartbeats = self._counter(HEARTBEATS)
-        self.signing_key_fetches = self._counter(SIGNING_KEY_FETCHES)
-        self.syslog_connections = self._gauge(SYSLOG_CONNECTIONS)
-        self.syslog_bad_frames = self._counter(SYSLOG_BAD_FRAMES)
-        self.syslog_dropped_datagrams = self._counter(SYSLOG_DROPPED_DATAGRAMS)
-        self.refused_connections = self._counter(REFUSED_CONNECTIONS)
-        self.syslog_lost_lines = self._counter(SYSLOG_LOST_LINES)
-        self.spooled = self._counter(SPOOLED)
-        self.spool_replayed = self._counter(SPOOL_REPLAYED)
-        self.spool_deliveries = self._gauge(SPOOL_DELIVERIES)
-        self.spool_bytes = self._gauge(SPOOL_BYTES)
-        self.spool_oldest_age = self._gauge(SPOOL_OLDEST_AGE)
-        self.spool_refused = self._counter(SPOOL_REFUSED)
-        self.spool_torn_records = self._counter(SPOOL_TORN_RECORDS)
-        self.spool_damaged_segments = self._gauge(SPOOL_DAMAGED_SEGMENTS)
+        self.source_info = self._gauge(defined.SOURCE_INFO)
+        for source_id, cdn in cdns.items():
+            self.source_info.labels(source_id, cdn).set(1)
+        self.ready = self._gauge(defined.READY)
+        self.deliveries = self._counter(defined.DELIVERIES)
+        self.lines = self._counter(defined.LINES)
+        self.rejected = self._counter(defined.REJECTED)
+        self.body_bytes = self._counter(defined.BODY_BYTES)
+        self.newest_event = self._gauge(defined.NEWEST_EVENT)
+        self.event_delay = DelayHistogram(defined.EVENT_DELAY, self.registry)
+        self.last_delivery = self._gauge(defined.LAST_DELIVERY)
+        self.silent = self._gauge(defined.SILENT)
+        self.in_flight_bytes = self._gauge(defined.IN_FLIGHT_BYTES)
+        self.acknowledgement = self._histogram(defined.ACKNOWLEDGEMENT)
+        self.kafka_failures = self._counter(defined.KAFKA_FAILURES)
+        self.heartbeats = self._counter(defined.HEARTBEATS)
+        self.signing_key_fetches = self._counter(defined.SIGNING_KEY_FETCHES)
+        self.syslog_connections = self._gauge(defined.SYSLOG_CONNECTIONS)
+        self.syslog_bad_frames = self._counter(defined.SYSLOG_BAD_FRAMES)
+        self.syslog_dropped_datagrams = self._counter(defined.SYSLOG_DROPPED_DATAGRAMS)
+        self.refused_connections = self._counter(defined.REFUSED_CONNECTIONS)
+        self.syslog_lost_lines = self._counter(defined.SYSLOG_LOST_LINES)
+        self.spooled = self._counter(defined.SPOOLED)
+        self.spool_replayed = self._counter(defined.SPOOL_REPLAYED)
+        self.spool_deliveries = self._gauge(defined.SPOOL_DELIVERIES)
+        self.spool_bytes = self._gauge(defined.SPOOL_BYTES)
+        self.spool_oldest_age = self._gauge(defined.SPOOL_OLDEST_AGE)
+        self.spool_refused = self._counter(defined.SPOOL_REFUSED)
+        self.spool_torn_records = self._counter(defined.SPOOL_TORN_RECORDS)
+        self.spool_damaged_segments = self._gauge(defined.SPOOL_DAMAGED_SEGMENTS)
 
     def _counter(self, metric: Metric) -> Counter:
         return Counter(metric.name, metric.meaning, metric.labels, registry=self.registry)
 
     def _gauge(self, metric: Metric) -> Gauge:
         return Gauge(metric.name, metric.meaning, metric.labels, registry=self.registry)
+
+    def _histogram(self, metric: Metric) -> Histogram:
+        return Histogram(metric.name, metric.meaning, metric.labels, registry=self.registry)

@@ -79,6 +79,10 @@ class Sources:
         endpoints = [source.syslog for source in self.syslog() if source.syslog is not None]
         return sum(endpoint.max_connections for endpoint in endpoints if endpoint.transport != "udp")
 
+    def cdns(self) -> dict[str, str]:
+        """The CDN of each source, by id."""
+        return {source.id: source.cdn for source in self._by_id.values()}
+
     def silent_after_s(self) -> dict[str, int | None]:
         """When each source is called silent, by id."""
         return {source.id: source.silent_after_s for source in self._by_id.values()}

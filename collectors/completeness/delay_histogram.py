@@ -10,6 +10,7 @@ from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from collectors.batches.event_times import DELAY_BOUNDS_S, EventTimes
+from schemas.metrics.metric import Metric
 
 _BOUNDS: Final = (*(str(float(bound)) for bound in DELAY_BOUNDS_S), "+Inf")
 
@@ -17,9 +18,8 @@ _BOUNDS: Final = (*(str(float(bound)) for bound in DELAY_BOUNDS_S), "+Inf")
 class DelayHistogram(Collector):
     """Delays by source, in seconds, since the start of the process."""
 
-    def __init__(self, name: str, meaning: str, registry: CollectorRegistry) -> None:
-        self._name = name
-        self._meaning = meaning
+    def __init__(self, metric: Metric, registry: CollectorRegistry) -> None:
+        self._metric = metric
         self._by_source: defaultdict[str, EventTimes] = defaultdict(EventTimes)
         registry.register(self)
 
@@ -29,7 +29,7 @@ class DelayHistogram(Collector):
 
     def collect(self) -> Iterator[HistogramMetricFamily]:
         """The one family, as the registry asks for it."""
-        family = HistogramMetricFamily(self._name, self._meaning, labels=["source"])
+        family = HistogramMetricFamily(self._metric.name, self._metric.meaning, labels=self._metric.labels)
         for source_id, events in self._by_source.items():
             buckets = list(zip(_BOUNDS, map(float, events.within), strict=True))
             family.add_metric([source_id], buckets, events.delay_sum_ms / 1_000)

@@ -1,4 +1,4 @@
-"""/healthz: restart me if not. /readyz: send no traffic if not. /metrics: see collectors/metrics.py."""
+"""/healthz: restart me if not. /readyz: send no traffic if not. /metrics: see schemas/metrics/collectors.py."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ async def get_readyz(request: web.Request) -> web.Response:
         complaint = "" if check is None else await check.complaint()
     except KafkaUnavailable as error:
         complaint = f"Kafka: {error}" if request.app[INTAKE].needs_kafka else ""
+    request.app[METRICS].ready.set(not complaint)
     return web.Response(status=503 if complaint else 200, text=f"{complaint or 'ok'}\n")
 
 

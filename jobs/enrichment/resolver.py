@@ -18,6 +18,7 @@ from jobs.enrichment.cache import AssetCache, Freshness
 from jobs.enrichment.lookup import AssetLookup, LookupUnavailable
 from jobs.enrichment.waiting import WaitClock
 from schemas.cdn_logs_pb2 import AssetSettings
+from schemas.metrics import jobs as defined
 
 T = TypeVar("T")
 
@@ -84,16 +85,16 @@ class AssetResolver:
         """Totals since the task started, by the names under which the job exports them."""
         counts = self._lookup.counts
         return {
-            "asset_cache_hits": lambda: self._hits,
-            "asset_cache_misses": lambda: self._misses,
-            "asset_cache_spares_used": lambda: self._spares,
-            "asset_redis_hits": lambda: counts.redis_hits,
-            "asset_redis_wait_ms": counts.redis_wait.total_ms,
-            "asset_database_queries": lambda: counts.queries,
-            "asset_database_queried_assets": lambda: counts.queried_assets,
-            "asset_database_failed_queries": lambda: counts.failed_queries,
-            "asset_database_wait_ms": counts.database_wait.total_ms,
-            "asset_lookup_wait_ms": self._wait.total_ms,
+            defined.CACHE_HITS.name: lambda: self._hits,
+            defined.CACHE_MISSES.name: lambda: self._misses,
+            defined.CACHE_SPARES_USED.name: lambda: self._spares,
+            defined.REDIS_HITS.name: lambda: counts.redis_hits,
+            defined.REDIS_WAIT.name: counts.redis_wait.total_ms,
+            defined.DATABASE_QUERIES.name: lambda: counts.queries,
+            defined.DATABASE_QUERIED_ASSETS.name: lambda: counts.queried_assets,
+            defined.DATABASE_FAILED_QUERIES.name: lambda: counts.failed_queries,
+            defined.DATABASE_WAIT.name: counts.database_wait.total_ms,
+            defined.LOOKUP_WAIT.name: self._wait.total_ms,
         }
 
     def assets(self, asset_ids: set[str]) -> dict[str, Asset]:

@@ -15,6 +15,7 @@ from jobs.enrichment.paths import MediaPath, PathGrammar
 from jobs.enrichment.resolver import AssetResolver
 from schemas.batch import InvalidBatch, kafka_key, parse_batch
 from schemas.cdn_logs_pb2 import AccessLogBatch, BatchKind, DeadLetter, Enrichment
+from schemas.metrics import jobs as defined
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,9 @@ class EnrichmentStage:
     def totals(self) -> dict[str, Callable[[], int]]:
         """Totals since the task started, by the names under which the job exports them."""
         return {
-            "records": lambda: self._records,
-            "unresolved": lambda: self._unresolved,
-            "dead_letters": lambda: self._dead_letters,
+            defined.RECORDS.name: lambda: self._records,
+            defined.UNRESOLVED.name: lambda: self._unresolved,
+            defined.DEAD_LETTERS.name: lambda: self._dead_letters,
             **self._lookup_totals,
         }
 

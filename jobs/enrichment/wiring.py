@@ -21,6 +21,7 @@ from jobs.enrichment.resolver import AssetResolver
 from jobs.enrichment.settings import EnrichmentSettings
 from jobs.enrichment.shared_loop import SHARED_LOOP
 from jobs.enrichment.stage import EnrichmentStage
+from schemas.metrics import jobs as defined
 
 #: For the way to the executor and back: a lock that ends before its reading gets every query twice.
 _LOCK_BEYOND_QUERY_S = 5.0
@@ -66,8 +67,8 @@ def open_stage(settings: EnrichmentSettings, waiting: Callable[[], None] = lambd
         dead_fuse=Fuse("dead letters", settings.fuse_ratio, settings.fuse_window),
         raw_topic=settings.raw_topic,
         lookup_totals={
-            "asset_redis_errors": lambda: fleet.errors,
-            "asset_invalidations": lambda: feed.received,
+            defined.REDIS_ERRORS.name: lambda: fleet.errors,
+            defined.INVALIDATIONS.name: lambda: feed.received,
             **resolver.totals(),
         },
         close=close,

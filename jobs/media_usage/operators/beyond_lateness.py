@@ -9,6 +9,7 @@ from typing import Any
 from pyflink.datastream import ProcessFunction, RuntimeContext
 
 from jobs.media_usage import wire
+from schemas.metrics import jobs as defined
 
 _log = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ class BeyondLatenessAlert(ProcessFunction):  # type: ignore[misc]  # pyflink is 
 
     def open(self, runtime_context: RuntimeContext) -> None:
         # A counter, never a gauge: see jobs/flink/totals.py.
-        self._refused = runtime_context.get_metrics_group().counter("beyond_allowed_lateness")
+        self._refused = runtime_context.get_metrics_group().counter(defined.BEYOND_ALLOWED_LATENESS.name)
 
     def process_element(self, value: str, ctx: ProcessFunction.Context) -> Iterator[str]:
         self._refused.inc()

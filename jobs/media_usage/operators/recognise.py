@@ -19,6 +19,7 @@ from jobs.media_usage.batch_tally import DEDUPLICATION_MS, LATE, BatchTally
 from jobs.media_usage.operators.outputs import BatchOutputs
 from jobs.media_usage.repeated_lines import Lines
 from schemas.batch import BILLING_HORIZON_MS, HOUR_MS
+from schemas.metrics import jobs as defined
 
 #: What becomes of records of a late batch until the hour's on-time batches have come.
 WAITING: Final = "waiting-for-on-time-batches"
@@ -61,7 +62,7 @@ class RecogniseFunction(KeyedProcessFunction):  # type: ignore[misc]  # pyflink 
         self._ranges_ms = runtime_context.get_map_state(ranges_ms)
         self._waiting = runtime_context.get_map_state(waiting)
         # A counter, never a gauge: see jobs/flink/totals.py.
-        self._repeated = runtime_context.get_metrics_group().counter("repeated_lines")
+        self._repeated = runtime_context.get_metrics_group().counter(defined.REPEATED_LINES.name)
 
     def process_element(self, value: str, ctx: KeyedProcessFunction.Context) -> Iterator[Any]:
         tally, lines = wire.parse_lines(value)

@@ -14,6 +14,7 @@ from jobs.media_usage.repeated_lines import is_recognised, lines_of
 from jobs.media_usage.rules import RuleSchedule
 from schemas.batch import parse_batch
 from schemas.cdn_logs_pb2 import BatchKind
+from schemas.metrics import jobs as defined
 
 
 class TallyFunction(ProcessFunction):  # type: ignore[misc]  # pyflink is not typed
@@ -31,7 +32,7 @@ class TallyFunction(ProcessFunction):  # type: ignore[misc]  # pyflink is not ty
     def open(self, runtime_context: RuntimeContext) -> None:
         require_build(self._build)
         # A counter, never a gauge: see jobs/flink/totals.py.
-        self._records = runtime_context.get_metrics_group().counter("records")
+        self._records = runtime_context.get_metrics_group().counter(defined.RECORDS.name)
 
     def process_element(self, value: bytes, ctx: ProcessFunction.Context) -> Iterator[str]:
         batch = parse_batch(value)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import collectors
-from collectors.metrics import CATALOGUE
 from collectors.settings import Settings
 from collectors.sources import Source
+from schemas.metrics.collectors import COLLECTORS
 
 PAGE = (Path(collectors.__file__).parents[1] / "docs" / "collectors" / "durability.md").read_text()
 DEFAULTS = {"off": None, "10 GiB": 10 * 2**30, "1 GiB": 2**30, "`false`": False}
@@ -18,7 +18,7 @@ DEFAULTS = {"off": None, "10 GiB": 10 * 2**30, "1 GiB": 2**30, "`false`": False}
 
 def test_every_metric_it_names_exists_and_none_of_the_spool_is_left_out() -> None:
     named = set(re.findall(r"\bcollector_\w+", PAGE))
-    known = {metric.name for metric in CATALOGUE}
+    known = {metric.name for metric in COLLECTORS}
     assert named <= known
     assert {name for name in known if "spool" in name} <= named
 

@@ -101,6 +101,11 @@ def test_a_framing_can_be_chosen(tmp_path: Path) -> None:
     assert source.framing == "lines"
 
 
+def test_every_source_has_its_cdn(tmp_path: Path) -> None:
+    sources = load(tmp_path, entry(id="a", cdn="fastly"), entry(id="b", cdn="cloudfront"), http_host="::1")
+    assert sources.cdns() == {"a": "fastly", "b": "cloudfront"}
+
+
 def test_a_source_says_how_long_it_may_be_quiet(tmp_path: Path) -> None:
     sources = load(
         tmp_path, entry(id="a"), entry(id="b", silent_after_s=60), entry(id="c", silent_after_s=None), http_host="::1"

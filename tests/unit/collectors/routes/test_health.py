@@ -29,9 +29,11 @@ async def test_a_collector_is_healthy_until_its_producer_cannot_go_on(collector:
 
 async def test_a_collector_is_ready_while_kafka_answers(collector: Any) -> None:
     assert (await collector.client.get("/readyz")).status == 200
+    assert collector.metrics.registry.get_sample_value("collector_ready") == 1
     collector.producer.metadata_error = KafkaError(KafkaError._TRANSPORT)
     answer = await collector.client.get("/readyz")
     assert (answer.status, (await answer.text()).startswith("Kafka: ")) == (503, True)
+    assert collector.metrics.registry.get_sample_value("collector_ready") == 0
     assert (await collector.client.get("/healthz")).status == 200
 
 
