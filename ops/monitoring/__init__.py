@@ -1,0 +1,1 @@
+"""What is generated for those who watch the system: `python -m ops.monitoring`."""
