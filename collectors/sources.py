@@ -6,7 +6,7 @@ secret, or a reference to an environment variable (`${env:NAME}`) or a file (`${
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +15,7 @@ import msgspec
 import yaml
 from msgspec import Meta
 
+from collectors.batches.blocks import Delivery
 from collectors.batches.records import LineParser
 from collectors.framing.header_line import IsHeader
 from collectors.limits.pace import Pace
@@ -54,12 +55,27 @@ class Source:
     #: Fastly services that the challenge answers for.
     fastly_service_ids: tuple[str, ...] = ()
 
+    def delivery(self, delivery_id: str, lines: Sequence[bytes], received_at_ms: int) -> Delivery:
+        """Lines that came together, as a delivery of this source."""
+        return Delivery(
+            source_id=self.id,
+            cdn=self.cdn,
+            delivery_id=delivery_id,
+            received_at_ms=received_at_ms,
+            lines=lines,
+            deduplicate_records=self.deduplicate_records,
+        )
+
 
 class Sources:
     """All sources, by id."""
 
     def __init__(self, sources: Iterable[Source]) -> None:
         self._by_id = {source.id: source for source in sources}
+
+    def get(self, source_id: str) -> Source | None:
+        """The source of that id, however it is listened for."""
+        return self._by_id.get(source_id)
 
     def http(self, source_id: str) -> Source | None:
         """The HTTP source of that id."""

@@ -26,7 +26,7 @@ import psycopg2
 from collectors.kafka.config import producer_config
 from collectors.origin import Origin
 from collectors.settings import InvalidSettings, Settings, read_settings
-from collectors.sources import InvalidSources, Source, Sources, load_sources
+from collectors.sources import InvalidSources, Sources, load_sources
 from ops import consent, counted, judgement, letters, publication, topic
 from ops.judgement import Judged, Verdict
 from ops.letters import Letter, Selection
@@ -65,7 +65,7 @@ class Replay:
         chosen = read(self.settings, self.selection)
         with closing(psycopg2.connect(self.dsn)) as connection:
             while some := list(islice(chosen, _AT_ONCE)):
-                found = judgement.judge(some, self._source, self.origin)
+                found = judgement.judge(some, self.sources.get, self.origin)
                 with connection, connection.cursor() as cursor:
                     yield from counted.settle(cursor, found, kafka)
 
@@ -73,10 +73,6 @@ class Replay:
         """Put what is to be replayed into raw. Raises NotPublished, and what `judged` raises."""
         batches = (one.batch for one in self.judged() if one.verdict is Verdict.REPLAY and one.batch is not None)
         publication.publish(self.settings, self.origin, batches)
-
-    def _source(self, source_id: str) -> Source | None:
-        syslog = {source.id: source for source in self.sources.syslog()}
-        return self.sources.http(source_id) or syslog.get(source_id)
 
 
 def _list(settings: Settings, given: argparse.Namespace) -> int:

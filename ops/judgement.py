@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from collectors.batches.blocks import Block, Delivery, parse_block
+from collectors.batches.blocks import Block, parse_block
 from collectors.origin import Origin
 from collectors.sources import Source
 from ops.letters import Letter, by_provenance
@@ -96,14 +96,7 @@ def _of_message(letter: DeadLetter) -> AccessLogBatch:
 def _of_line(letter: DeadLetter, source: Source, origin: Origin) -> AccessLogBatch:
     if letter.reason == _CUT_OFF:
         raise _Rejected("only its beginning was kept")
-    delivery = Delivery(
-        source_id=letter.source_id,
-        cdn=source.cdn,
-        delivery_id=DELIVERY_PREFIX + letter.delivery_id,
-        received_at_ms=letter.received_at_ms,
-        lines=[letter.payload],
-        deduplicate_records=source.deduplicate_records,
-    )
+    delivery = source.delivery(DELIVERY_PREFIX + letter.delivery_id, [letter.payload], letter.received_at_ms)
     result = parse_block(delivery, Block(letter.line, delivery.lines), source.parse, origin)
     for rejected in result.dead_letters:
         raise _Rejected(f"{rejected.reason}: {rejected.detail}")

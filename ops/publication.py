@@ -1,4 +1,4 @@
-"""Batches into raw, as a collector puts them there, with the claim by which the audit finds each of them.
+"""Batches into raw and dead letters, as a collector puts them there, with a claim by which the audit finds each batch.
 
 The collectors' own producer stamps and sends them, so nothing that windows and deduplication stand on is said twice.
 Behind the last batch goes a heartbeat into every partition: what was acknowledged, under a boot id of this run.
@@ -20,35 +20,35 @@ from collectors.metrics import Metrics
 from collectors.origin import Origin
 from collectors.settings import Settings
 from ops.account import REPLAY_BOOT
-from schemas.cdn_logs_pb2 import AccessLogBatch
+from schemas.cdn_logs_pb2 import AccessLogBatch, DeadLetter
 
 
 class NotPublished(RuntimeError):
     """Not everything is in Kafka, or its claim is not; the message says why. Publishing it again does no harm."""
 
 
-def new_origin() -> Origin:
-    """Build and boot id of one run."""
-    return Origin(build=BUILD_ID, boot_id=REPLAY_BOOT + secrets.token_hex(8))
+def new_origin(prefix: str = REPLAY_BOOT) -> Origin:
+    """Build and boot id of one run; `prefix` tells what kind of run."""
+    return Origin(build=BUILD_ID, boot_id=prefix + secrets.token_hex(8))
 
 
-def publish(settings: Settings, origin: Origin, batches: Iterable[AccessLogBatch]) -> None:
+def publish(settings: Settings, origin: Origin, messages: Iterable[AccessLogBatch | DeadLetter]) -> None:
     """Return once Kafka has acknowledged all of them and the claim. Raises NotPublished.
 
     Batches that name another process as their writer are not claimed: that process has.
     """
     try:
-        asyncio.run(_publish(settings, origin, batches))
+        asyncio.run(_publish(settings, origin, messages))
     except KafkaUnavailable as error:
         raise NotPublished(f"Kafka did not take everything: {error}; run again") from error
 
 
-async def _publish(settings: Settings, origin: Origin, batches: Iterable[AccessLogBatch]) -> None:
+async def _publish(settings: Settings, origin: Origin, messages: Iterable[AccessLogBatch | DeadLetter]) -> None:
     config = producer_config(settings)
     publisher = Publisher(config, clock=settings.clock, totals=AcknowledgedTotals(), metrics=Metrics())
     async with publisher:
         await _require_same_time(settings, publisher)
-        claimed = await _send(publisher, origin, batches)
+        claimed = await _send(publisher, origin, messages)
         await _claim(publisher, origin, claimed)
 
 
@@ -58,15 +58,26 @@ async def _require_same_time(settings: Settings, publisher: Publisher) -> None:
         raise NotPublished(complaint)
 
 
-async def _send(publisher: Publisher, origin: Origin, batches: Iterable[AccessLogBatch]) -> AcknowledgedTotals:
+async def _send(
+    publisher: Publisher, origin: Origin, messages: Iterable[AccessLogBatch | DeadLetter]
+) -> AcknowledgedTotals:
     shipment, claimed = publisher.shipment(), AcknowledgedTotals()
-    for batch in batches:
-        await shipment.send_batch(batch)
-        if batch.header.collector_boot == origin.boot_id:
-            rejected = sum(reason.count for reason in batch.header.rejected)
-            claimed.add(batch.header.source_id, records=len(batch.records), rejected=rejected)
+    for message in messages:
+        if isinstance(message, DeadLetter):
+            await shipment.send_dead_letter(message)
+        else:
+            await shipment.send_batch(message)
+            _claim_batch(claimed, message, origin)
+        # Let the answers be heard: a failure ends the run here, not at the end of everything.
+        await asyncio.sleep(0)
     await shipment.acknowledged()
     return claimed
+
+
+def _claim_batch(claimed: AcknowledgedTotals, batch: AccessLogBatch, origin: Origin) -> None:
+    if batch.header.collector_boot == origin.boot_id:
+        rejected = sum(reason.count for reason in batch.header.rejected)
+        claimed.add(batch.header.source_id, records=len(batch.records), rejected=rejected)
 
 
 async def _claim(publisher: Publisher, origin: Origin, claimed: AcknowledgedTotals) -> None:

@@ -74,11 +74,4 @@ def _delivery(request: web.Request, source: Source, body: bytes, received_at_ms:
         lines = without_header(contents.lines, source.is_header)
     except InvalidBody as error:
         raise Refused(INVALID_BODY, str(error)) from error
-    return Delivery(
-        source_id=source.id,
-        cdn=source.cdn,
-        delivery_id=contents.delivery_id,
-        received_at_ms=received_at_ms,
-        lines=lines,
-        deduplicate_records=source.deduplicate_records,
-    )
+    return source.delivery(contents.delivery_id, lines, received_at_ms)

@@ -80,14 +80,7 @@ class LineBuffer:
             self._timer.cancel()
         if not self._lines:
             return
-        delivery = Delivery(
-            source_id=self._source.id,
-            cdn=self._source.cdn,
-            delivery_id=secrets.token_hex(16),
-            received_at_ms=self._received_at_ms,
-            lines=self._lines,
-            deduplicate_records=self._source.deduplicate_records,
-        )
+        delivery = self._source.delivery(secrets.token_hex(16), self._lines, self._received_at_ms)
         task = asyncio.get_running_loop().create_task(self._publish(delivery))
         self._unanswered.add(task)
         task.add_done_callback(partial(self._answered, self._size))
