@@ -35,17 +35,15 @@ def build(
 
 
 def kafka_source(settings: EnrichmentSettings) -> Any:
-    return source(settings.kafka_bootstrap_servers, settings.raw_topic, settings.consumer_group)
+    return source(settings.kafka, settings.raw_topic, settings.consumer_group)
 
 
 def kafka_sinks(settings: EnrichmentSettings) -> EnrichmentSinks:
     """The two transactional sinks: each with a prefix of its own, both with the same timeout."""
-    servers, timeout_ms = settings.kafka_bootstrap_servers, settings.transaction_timeout_ms
+    kafka, timeout_ms = settings.kafka, settings.transaction_timeout_ms
     return EnrichmentSinks(
-        enriched=exactly_once_sink(
-            servers, settings.enriched_topic, settings.enriched_transactional_prefix, timeout_ms
-        ),
+        enriched=exactly_once_sink(kafka, settings.enriched_topic, settings.enriched_transactional_prefix, timeout_ms),
         dead_letters=exactly_once_sink(
-            servers, settings.dead_letter_topic, settings.dead_letter_transactional_prefix, timeout_ms
+            kafka, settings.dead_letter_topic, settings.dead_letter_transactional_prefix, timeout_ms
         ),
     )

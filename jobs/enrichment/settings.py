@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from jobs.enrichment.paths import DEFAULT_INIT_PATTERNS, DEFAULT_PART_PATTERNS, DEFAULT_SEGMENT_PATTERNS
 from jobs.environment import require
+from jobs.kafka_connection import KafkaConnection
 from schemas import topics
 
 
@@ -18,6 +19,8 @@ class EnrichmentSettings:
     """Every value has the unit in its name; validated when made."""
 
     kafka_bootstrap_servers: str
+    #: Folder with ca.crt, user.crt and user.key for TLS to Kafka, on JobManager and TaskManagers; empty: no TLS.
+    kafka_tls_folder: str = ""
     redis_url: str
     #: File that holds Redis' password; empty: none.
     redis_password_file: str = ""
@@ -88,3 +91,8 @@ class EnrichmentSettings:
         ):
             value = getattr(self, name)
             require(value > 0, f"ENRICHMENT_{name.upper()}", f"{value} is not positive", "set it above 0")
+
+    @property
+    def kafka(self) -> KafkaConnection:
+        """How to reach the brokers."""
+        return KafkaConnection(bootstrap_servers=self.kafka_bootstrap_servers, tls_folder=self.kafka_tls_folder)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from confluent_kafka.admin import AdminClient, ConfigResource
 
 from jobs.environment import InvalidSetting
+from jobs.kafka_connection import KafkaConnection
 
 _TIMEOUT_S = 15.0
 
@@ -28,13 +29,15 @@ class BrokerFacts:
     topics: dict[str, TopicFacts]
 
 
-def broker_facts(bootstrap_servers: str, topics: Iterable[str]) -> BrokerFacts:
+def broker_facts(kafka: KafkaConnection, topics: Iterable[str]) -> BrokerFacts:
     """Ask the brokers. Raises InvalidSetting for a topic that does not exist, KafkaException where none answers."""
-    admin = AdminClient({"bootstrap.servers": bootstrap_servers})
+    admin = AdminClient(kafka.librdkafka())
     metadata = admin.list_topics(timeout=_TIMEOUT_S)
     for topic in topics:
         if topic not in metadata.topics:
-            raise InvalidSetting(f"topic {topic} does not exist at {bootstrap_servers}: create it (schemas/topics.py)")
+            raise InvalidSetting(
+                f"topic {topic} does not exist at {kafka.bootstrap_servers}: create it (schemas/topics.py)"
+            )
     broker = ConfigResource(ConfigResource.Type.BROKER, str(next(iter(metadata.brokers))))
     resources = {topic: ConfigResource(ConfigResource.Type.TOPIC, topic) for topic in topics}
     futures = admin.describe_configs([broker, *resources.values()], request_timeout=_TIMEOUT_S)

@@ -33,7 +33,7 @@ class FlinkFacts:
 def check_enrichment(env: StreamExecutionEnvironment, settings: EnrichmentSettings) -> None:
     """Raise InvalidSetting where the enrichment job would lose data, crash-loop, or block."""
     topics = (settings.raw_topic, settings.enriched_topic, settings.dead_letter_topic)
-    brokers = broker_facts(settings.kafka_bootstrap_servers, topics)
+    brokers = broker_facts(settings.kafka, topics)
     flink = flink_facts(env)
     check_execution_mode(flink, "enrichment")
     check_times(
@@ -49,7 +49,7 @@ def check_enrichment(env: StreamExecutionEnvironment, settings: EnrichmentSettin
 
 def check_media_usage(env: StreamExecutionEnvironment, settings: MediaUsageSettings) -> None:
     """Raise InvalidSetting where the media-usage job would lose windows or block."""
-    brokers = broker_facts(settings.kafka_bootstrap_servers, (settings.enriched_topic,))
+    brokers = broker_facts(settings.kafka, (settings.enriched_topic,))
     flink = flink_facts(env)
     check_execution_mode(flink, "media-usage")
     check_object_reuse(flink, "media-usage")

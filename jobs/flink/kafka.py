@@ -13,6 +13,7 @@ from pyflink.datastream.connectors.kafka import (
     KafkaSourceBuilder,
 )
 
+from jobs.kafka_connection import KafkaConnection
 from schemas.topics import MAX_MESSAGE_BYTES
 
 
@@ -21,14 +22,14 @@ def key_and_value() -> TypeInformation:
     return Types.ROW([Types.PRIMITIVE_ARRAY(Types.BYTE()), Types.PRIMITIVE_ARRAY(Types.BYTE())])
 
 
-def source(bootstrap_servers: str, topic: str, group: str) -> KafkaSource:
+def source(kafka: KafkaConnection, topic: str, group: str) -> KafkaSource:
     """Values of a topic as bytes, committed data only.
 
     Without state it starts at earliest, always, and not at offsets committed to Kafka: a JobManager that recovers
     runs `main` again, and what is then repeated the media-usage job drops.
     """
     return (
-        _source(bootstrap_servers, topic, group)
+        _source(kafka, topic, group)
         .set_starting_offsets(KafkaOffsetsInitializer.earliest())
         # Committed offsets are for lag monitors only; nothing starts from them.
         .set_property("commit.offsets.on.checkpoint", "true")
@@ -36,10 +37,10 @@ def source(bootstrap_servers: str, topic: str, group: str) -> KafkaSource:
     )
 
 
-def bounded_source(bootstrap_servers: str, topic: str, group: str) -> KafkaSource:
+def bounded_source(kafka: KafkaConnection, topic: str, group: str) -> KafkaSource:
     """Values of a topic from its beginning to the offsets that are the latest when the job starts."""
     return (
-        _source(bootstrap_servers, topic, group)
+        _source(kafka, topic, group)
         .set_starting_offsets(KafkaOffsetsInitializer.earliest())
         .set_bounded(KafkaOffsetsInitializer.latest())
         .set_property("commit.offsets.on.checkpoint", "false")
@@ -47,10 +48,10 @@ def bounded_source(bootstrap_servers: str, topic: str, group: str) -> KafkaSourc
     )
 
 
-def _source(bootstrap_servers: str, topic: str, group: str) -> KafkaSourceBuilder:
-    return (
+def _source(kafka: KafkaConnection, topic: str, group: str) -> KafkaSourceBuilder:
+    builder = (
         KafkaSource.builder()
-        .set_bootstrap_servers(bootstrap_servers)
+        .set_bootstrap_servers(kafka.bootstrap_servers)
         .set_topics(topic)
         .set_group_id(group)
         .set_value_only_deserializer(ByteArraySchema())
@@ -61,10 +62,13 @@ def _source(bootstrap_servers: str, topic: str, group: str) -> KafkaSourceBuilde
         # Added partitions are read within a minute instead of five.
         .set_property("partition.discovery.interval.ms", "60000")
     )
+    for name, value in kafka.java().items():
+        builder.set_property(name, value)
+    return builder
 
 
 def exactly_once_sink(
-    bootstrap_servers: str, topic: str, transactional_id_prefix: str, transaction_timeout_ms: int
+    kafka: KafkaConnection, topic: str, transactional_id_prefix: str, transaction_timeout_ms: int
 ) -> KafkaSink:
     """Writes (key, value) rows in transactions that are committed with the checkpoint.
 
@@ -78,9 +82,9 @@ def exactly_once_sink(
         .set_value_serialization_schema(RowFieldExtractorSchema(1))
         .build()
     )
-    return (
+    builder = (
         KafkaSink.builder()
-        .set_bootstrap_servers(bootstrap_servers)
+        .set_bootstrap_servers(kafka.bootstrap_servers)
         .set_record_serializer(serializer)
         .set_delivery_guarantee(DeliveryGuarantee.EXACTLY_ONCE)
         .set_transactional_id_prefix(transactional_id_prefix)
@@ -91,5 +95,7 @@ def exactly_once_sink(
         .set_property("linger.ms", "20")
         # A message is far above Kafka's default of 16 KiB: without room for several, each would be a request.
         .set_property("batch.size", str(1024 * 1024))
-        .build()
     )
+    for name, value in kafka.java().items():
+        builder.set_property(name, value)
+    return builder.build()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jobs.environment import require
+from jobs.kafka_connection import KafkaConnection
 from jobs.media_usage.rules import RuleSchedule, schedule
 from schemas import topics
 
@@ -17,6 +18,8 @@ class MediaUsageSettings:
     """Every value has the unit in its name; validated when made."""
 
     kafka_bootstrap_servers: str
+    #: Folder with ca.crt, user.crt and user.key for TLS to Kafka, on JobManager and TaskManagers; empty: no TLS.
+    kafka_tls_folder: str = ""
     #: jdbc:postgresql://host:port/database without a password.
     billing_jdbc_url: str
     billing_user: str
@@ -45,6 +48,11 @@ class MediaUsageSettings:
             value = getattr(self, name)
             require(value > 0, f"MEDIA_USAGE_{name.upper()}", f"{value} is not positive", "set it above 0")
         schedule(self.rules)
+
+    @property
+    def kafka(self) -> KafkaConnection:
+        """How to reach the brokers."""
+        return KafkaConnection(bootstrap_servers=self.kafka_bootstrap_servers, tls_folder=self.kafka_tls_folder)
 
     @property
     def rule_schedule(self) -> RuleSchedule:

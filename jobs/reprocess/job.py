@@ -40,7 +40,7 @@ def _enrich(raw: DataStream, enrichment: EnrichmentSettings) -> DataStream:
 def kafka_source(settings: ReprocessSettings, enrichment: EnrichmentSettings) -> Any:
     """The topic up to what is its end when the job starts."""
     topic = enrichment.raw_topic if settings.source == "raw" else enrichment.enriched_topic
-    return bounded_source(enrichment.kafka_bootstrap_servers, topic, f"reprocess-{settings.schema}")
+    return bounded_source(enrichment.kafka, topic, f"reprocess-{settings.schema}")
 
 
 def shadow_sinks(settings: ReprocessSettings, usage: MediaUsageSettings) -> MediaUsageSinks:
