@@ -1,0 +1,1 @@
+"""Manifests and images for Kubernetes, and the program that checks them."""
