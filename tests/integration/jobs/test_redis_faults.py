@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -20,6 +22,8 @@ from tests.integration.stages import durations, opened, until
 
 #: A timeout of Redis (half a second) and the answer of the database, on a busy machine.
 _STALL_S: Final = 5.0
+#: Between two moments at which a slow Redis answers.
+_SLOW_MS: Final = 200
 
 
 @pytest.fixture
@@ -37,6 +41,18 @@ def signalled(server: Settings, number: signal.Signals) -> None:
 
 def command(*words: str) -> Callable[[Settings], object]:
     return lambda server: Redis.from_url(redis.url(server)).execute_command(*words)  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def slowed(server: Settings) -> Iterator[None]:
+    """Redis answers everybody, but only every now and then: below the half second after which it is given up."""
+    pauses = Redis.from_url(redis.url(server)).pipeline(transaction=False)
+    for _ in range(12):
+        pauses.execute_command("CLIENT", "PAUSE", _SLOW_MS)  # type: ignore[no-untyped-call]
+    with ThreadPoolExecutor(1) as pool:
+        slowing = pool.submit(pauses.execute)
+        yield
+        slowing.result()
 
 
 FAULTS: dict[str, Callable[[Settings], object]] = {
@@ -84,6 +100,17 @@ def test_a_hanging_redis_costs_one_timeout_not_one_a_batch(settings: EnrichmentS
 
         Redis.from_url(redis.url(own_redis)).flushall()
         until(used_again)
+
+
+def test_a_slow_redis_delays_no_more_than_its_timeout_and_the_totals_say_so(
+    settings: EnrichmentSettings, own_redis: Settings
+) -> None:
+    with opened(settings) as stage, slowed(own_redis):
+        began_s = time.monotonic()
+        assert durations(stage, "/film/720p/segment-1.m4s") == [1500]
+        assert durations(stage, "/radio/audio/segment-0.aac") == [6000]
+        assert time.monotonic() - began_s < _STALL_S
+        assert stage.totals()["asset_redis_wait_ms"]() > _SLOW_MS
 
 
 def test_these_rights_are_enough(settings: EnrichmentSettings, own_redis: Settings, tmp_path: Path) -> None:
