@@ -35,15 +35,17 @@ def build(
 
 
 def kafka_source(settings: EnrichmentSettings) -> Any:
-    return source(settings.kafka, settings.raw_topic, settings.consumer_group)
+    return source(settings.kafka, settings.raw_topic, settings.consumer_group, settings.partition_discovery_s)
 
 
 def kafka_sinks(settings: EnrichmentSettings) -> EnrichmentSinks:
     """The two transactional sinks: each with a prefix of its own, both with the same timeout."""
-    kafka, timeout_ms = settings.kafka, settings.transaction_timeout_ms
+
+    def sink(topic: str, prefix: str) -> Any:
+        timeout_ms, discovery_s = settings.transaction_timeout_ms, settings.partition_discovery_s
+        return exactly_once_sink(settings.kafka, topic, prefix, timeout_ms, discovery_s)
+
     return EnrichmentSinks(
-        enriched=exactly_once_sink(kafka, settings.enriched_topic, settings.enriched_transactional_prefix, timeout_ms),
-        dead_letters=exactly_once_sink(
-            kafka, settings.dead_letter_topic, settings.dead_letter_transactional_prefix, timeout_ms
-        ),
+        enriched=sink(settings.enriched_topic, settings.enriched_transactional_prefix),
+        dead_letters=sink(settings.dead_letter_topic, settings.dead_letter_transactional_prefix),
     )

@@ -33,6 +33,8 @@ class EnrichmentSettings:
     enriched_topic: str = topics.ENRICHED
     dead_letter_topic: str = topics.DEAD_LETTER
     consumer_group: str = "enrichment"
+    #: Partitions that are added to raw are read, and those added to enriched are written, within this time.
+    partition_discovery_s: float = 60.0
     #: Prefixes of the transactional ids: fixed over upgrades, none a prefix of the other.
     enriched_transactional_prefix: str = "enrichment.enriched."
     dead_letter_transactional_prefix: str = "enrichment.dead-letter."
@@ -78,6 +80,7 @@ class EnrichmentSettings:
             "set it above 0, at most 1",
         )
         for name in (
+            "partition_discovery_s",
             "lookup_wait_s",
             "database_queries",
             "database_timeout_s",

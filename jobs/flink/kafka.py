@@ -22,8 +22,8 @@ def key_and_value() -> TypeInformation:
     return Types.ROW([Types.PRIMITIVE_ARRAY(Types.BYTE()), Types.PRIMITIVE_ARRAY(Types.BYTE())])
 
 
-def source(kafka: KafkaConnection, topic: str, group: str) -> KafkaSource:
-    """Values of a topic as bytes, committed data only.
+def source(kafka: KafkaConnection, topic: str, group: str, discovery_s: float) -> KafkaSource:
+    """Values of a topic as bytes, committed data only; partitions that are added are found within `discovery_s`.
 
     Without state it starts at earliest, always, and not at offsets committed to Kafka: a JobManager that recovers
     runs `main` again, and what is then repeated the media-usage job drops.
@@ -31,6 +31,7 @@ def source(kafka: KafkaConnection, topic: str, group: str) -> KafkaSource:
     return (
         _source(kafka, topic, group)
         .set_starting_offsets(KafkaOffsetsInitializer.earliest())
+        .set_property("partition.discovery.interval.ms", _milliseconds(discovery_s))
         # Committed offsets are for lag monitors only; nothing starts from them.
         .set_property("commit.offsets.on.checkpoint", "true")
         .build()
@@ -59,8 +60,6 @@ def _source(kafka: KafkaConnection, topic: str, group: str) -> KafkaSourceBuilde
         .set_property("isolation.level", "read_committed")
         # The largest message must fit: the same 4 MiB as producers and topics.
         .set_property("max.partition.fetch.bytes", str(MAX_MESSAGE_BYTES))
-        # Added partitions are read within a minute instead of five.
-        .set_property("partition.discovery.interval.ms", "60000")
     )
     for name, value in kafka.java().items():
         builder.set_property(name, value)
@@ -68,7 +67,7 @@ def _source(kafka: KafkaConnection, topic: str, group: str) -> KafkaSourceBuilde
 
 
 def exactly_once_sink(
-    kafka: KafkaConnection, topic: str, transactional_id_prefix: str, transaction_timeout_ms: int
+    kafka: KafkaConnection, topic: str, transactional_id_prefix: str, transaction_timeout_ms: int, discovery_s: float
 ) -> KafkaSink:
     """Writes (key, value) rows in transactions that are committed with the checkpoint.
 
@@ -89,6 +88,8 @@ def exactly_once_sink(
         .set_delivery_guarantee(DeliveryGuarantee.EXACTLY_ONCE)
         .set_transactional_id_prefix(transactional_id_prefix)
         .set_property("transaction.timeout.ms", str(transaction_timeout_ms))
+        # A partition that nothing is written to holds back everybody's watermark once it is read.
+        .set_property("metadata.max.age.ms", _milliseconds(discovery_s))
         .set_property("max.request.size", str(MAX_MESSAGE_BYTES))
         # Batches are about 200 KB of repeating text: lz4 halves them at little CPU.
         .set_property("compression.type", "lz4")
@@ -99,3 +100,7 @@ def exactly_once_sink(
     for name, value in kafka.java().items():
         builder.set_property(name, value)
     return builder.build()
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(round(seconds * 1_000))

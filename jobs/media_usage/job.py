@@ -96,7 +96,7 @@ def _windows(usage: DataStream, settings: MediaUsageSettings, sinks: MediaUsageS
 
 
 def kafka_source(settings: MediaUsageSettings) -> Any:
-    return source(settings.kafka, settings.enriched_topic, settings.consumer_group)
+    return source(settings.kafka, settings.enriched_topic, settings.consumer_group, settings.partition_discovery_s)
 
 
 def jdbc_sinks(settings: MediaUsageSettings) -> MediaUsageSinks:

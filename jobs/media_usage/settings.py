@@ -25,6 +25,8 @@ class MediaUsageSettings:
     billing_user: str
     enriched_topic: str = topics.ENRICHED
     consumer_group: str = "media-usage"
+    #: Partitions that are added to enriched are read within this time.
+    partition_discovery_s: float = 60.0
     #: How far behind the newest event time of its partition an event may be and still be on time.
     out_of_orderness_h: float = 3.0
     #: Seconds of real time after which a change is written where no passing of an hour writes it sooner.
@@ -44,7 +46,13 @@ class MediaUsageSettings:
             "it is no jdbc:postgresql:// address, or it holds a password, which would stand in the job graph",
             "give jdbc:postgresql://host:port/database and put the password into the file that PGPASSFILE names",
         )
-        for name in ("out_of_orderness_h", "refresh_interval_s", "jdbc_batch_rows", "parallelism"):
+        for name in (
+            "partition_discovery_s",
+            "out_of_orderness_h",
+            "refresh_interval_s",
+            "jdbc_batch_rows",
+            "parallelism",
+        ):
             value = getattr(self, name)
             require(value > 0, f"MEDIA_USAGE_{name.upper()}", f"{value} is not positive", "set it above 0")
         schedule(self.rules)

@@ -27,6 +27,12 @@ def test_the_defaults_are_those_of_the_system() -> None:
         ),
         pytest.param("FUSE_RATIO", "0", "ENRICHMENT_FUSE_RATIO: 0.0 is no share", id="fuse that always blows"),
         pytest.param("FUSE_RATIO", "1.1", "ENRICHMENT_FUSE_RATIO: 1.1 is no share", id="more than all"),
+        pytest.param(
+            "PARTITION_DISCOVERY_S",
+            "-1",
+            "ENRICHMENT_PARTITION_DISCOVERY_S: -1.0 is not positive",
+            id="never looked for",
+        ),
         pytest.param("DATABASE_QUERIES", "0", "ENRICHMENT_DATABASE_QUERIES: 0 is not positive", id="no query"),
         pytest.param("ASSET_CACHE_TTL_S", "0", "ENRICHMENT_ASSET_CACHE_TTL_S: 0.0 is not positive", id="no cache"),
         pytest.param("PARALLELISM", "-1", "ENRICHMENT_PARALLELISM: -1 is not positive", id="negative"),

@@ -35,6 +35,12 @@ def test_every_hour_is_counted_by_version_1_of_the_billing_rule_unless_told_othe
         pytest.param(
             "RULES", "1,9@2026-12-01T00", "MEDIA_USAGE_RULES: this build knows no version '9'", id="no such rule"
         ),
+        pytest.param(
+            "PARTITION_DISCOVERY_S",
+            "0",
+            "MEDIA_USAGE_PARTITION_DISCOVERY_S: 0.0 is not positive",
+            id="never looked for",
+        ),
         pytest.param("JDBC_BATCH_ROWS", "0", "MEDIA_USAGE_JDBC_BATCH_ROWS: 0 is not positive", id="empty batches"),
     ],
 )
