@@ -19,6 +19,8 @@ from schemas.cdn_logs_pb2 import AccessLogBatch, BatchHeader
 
 WINDOW = "window"
 LATE = "late"
+#: Before a path: the ledger takes the row only if it has none of the batch.
+IF_ABSENT = "if-absent:"
 #: How long deduplication remembers a batch: past the end of its hour, or its publication, whichever is later.
 DEDUPLICATION_MS = 73 * HOUR_MS
 

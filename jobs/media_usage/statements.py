@@ -8,12 +8,15 @@ Each statement is given its values once, in the order of its columns, and writes
 * `records` of a sum only grows, whatever the grouping or order of firings after a restore, so of two writes the one
   with more records knows more. Time, watermark or pane number as a guard would each lose money.
 * An hour that reprocess has taken over accepts nothing of a lower epoch, new keys included.
+* A batch that comes when its window and lines are forgotten is recorded only where the ledger does not have it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
+
+from jobs.media_usage.batch_tally import IF_ABSENT
 
 #: The live job's epoch; reprocess writes higher ones.
 LIVE_EPOCH: Final = 0
@@ -102,10 +105,14 @@ LEDGER: Final = _upsert(
 INSERT INTO batch_ledger AS current
     (hour, batch_id, path, boot_id, source_id, received_at, published_at, records, billed_ms,
      outcomes, rejected, unresolved_assets, copies, rule_version, builds, environments, epoch)
-SELECT {_time("hour_ms")}, batch_id, path, boot_id, source_id, {_time("received_at_ms")}, {_time("published_at_ms")},
+SELECT {_time("hour_ms")}, batch_id, replace(path, '{IF_ABSENT}', ''), boot_id, source_id,
+       {_time("received_at_ms")}, {_time("published_at_ms")},
        records, billed_ms, outcomes::jsonb, rejected::jsonb, unresolved_assets::jsonb, copies, rule_version, builds,
        nullif(environments, '')::jsonb, {LIVE_EPOCH}
 FROM $NEW
+WHERE NOT starts_with(path, '{IF_ABSENT}') OR NOT EXISTS (
+    SELECT FROM batch_ledger AS known
+    WHERE known.hour = {_time("hour_ms")} AND known.batch_id = new.batch_id)
 ON CONFLICT (hour, batch_id, path) DO UPDATE SET
     copies = greatest(excluded.copies, current.copies),
     -- A late batch that waited is recorded again when it is counted, a replay of the same row is not.

@@ -3,6 +3,11 @@
 The gate is here too (operators/outputs.py): a late batch goes straight to corrections and never to a window. Lateness
 stands in the batch's header. It is never asked of a watermark: watermarks are in no checkpoint, so after a restore the
 window would take late data for on-time and open a second window for a finished hour.
+
+A batch is remembered longer than its window and its lines are. One that comes after that time for the first time breaks
+the contract; it may well have been there, where messages of raw are produced again as they were. The ledger knows:
+counted anew, an on-time copy would take its late copy's correction off the bill and bring nothing, and lines that are
+known to be repeated would be billed.
 """
 
 from __future__ import annotations
@@ -11,12 +16,12 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from pyflink.common import Row, Types
-from pyflink.datastream import KeyedProcessFunction, RuntimeContext
+from pyflink.datastream import KeyedProcessFunction, RuntimeContext, TimerService
 from pyflink.datastream.state import ValueState, ValueStateDescriptor
 
 from jobs.build import BUILD_ID, require_build
 from jobs.media_usage import wire
-from jobs.media_usage.batch_tally import LATE, WINDOW
+from jobs.media_usage.batch_tally import LATE, WINDOW, BatchTally
 from jobs.media_usage.operators.outputs import BatchOutputs, lines_tag, totals_tag, watermark_tag
 
 JOB_NAME = "media-usage"
@@ -69,14 +74,21 @@ class DeduplicateFunction(KeyedProcessFunction):  # type: ignore[misc]  # pyflin
         yield from ()
 
     def _batch(self, message: str, ctx: KeyedProcessFunction.Context) -> Iterator[Any]:
-        tally = wire.parse_batch(message)
-        before = self._seen.value()
-        seen = Seen(tally.ledger.path, 0) if before is None else Seen.decode(before).another()
+        tally, before = wire.parse_batch(message), self._seen.value()
+        if before is None:
+            yield from self._first_copy(tally, message, ctx.timer_service())
+            return
+        seen = Seen.decode(before).another()
         self._seen.update(seen.encode())
-        ctx.timer_service().register_event_time_timer(tally.remembered_until_ms)
-        if before is not None:
-            yield self._outputs.copy(tally.ledger._replace(path=seen.path, copies=seen.copies))
-        elif wire.has_lines(message):
+        yield self._outputs.copy(tally.ledger._replace(path=seen.path, copies=seen.copies))
+
+    def _first_copy(self, tally: BatchTally, message: str, timers: TimerService) -> Iterator[Any]:
+        if _is_forgotten(tally, message, timers.current_watermark()):
+            yield from self._outputs.forgotten(tally)
+            return
+        self._seen.update(Seen(tally.ledger.path, 0).encode())
+        timers.register_event_time_timer(tally.remembered_until_ms)
+        if wire.has_lines(message):
             yield self._lines, wire.by_source_and_hour(tally, message)
         else:
             yield from self._outputs.first_copy(tally)
@@ -84,3 +96,9 @@ class DeduplicateFunction(KeyedProcessFunction):  # type: ignore[misc]  # pyflin
     def _progress(self, watermark_ms: int) -> Iterator[Any]:
         if watermark_ms > _NO_WATERMARK_YET:
             yield self._watermark, Row(JOB_NAME, watermark_ms)
+
+
+def _is_forgotten(tally: BatchTally, message: str, watermark_ms: int) -> bool:
+    """Whether a batch was there before, or should have been. A correction of whole lines is the same at any time."""
+    counts_with_others = tally.ledger.path == WINDOW or wire.has_lines(message)
+    return counts_with_others and watermark_ms >= tally.remembered_until_ms

@@ -10,7 +10,7 @@ from pyflink.common import Row, TypeInformation, Types
 from pyflink.datastream import OutputTag
 
 from jobs.media_usage import wire
-from jobs.media_usage.batch_tally import LATE, BatchTally, LedgerRow
+from jobs.media_usage.batch_tally import IF_ABSENT, LATE, BatchTally, LedgerRow
 from jobs.media_usage.statements import COLLECTOR_TOTALS, CORRECTION, LEDGER, WATERMARK, Statement
 from jobs.media_usage.sums import Sums
 from jobs.media_usage.tally import UsageKey
@@ -62,6 +62,16 @@ class BatchOutputs:
             return
         for key, sums in tally.usage.items():
             yield self._corrections, Row(tally.ledger.hour_ms, tally.ledger.batch_id, *key, *sums)
+
+    def forgotten(self, tally: BatchTally) -> Iterator[Any]:
+        """A batch that comes when nothing is left to count it with: the window refuses and reports an on-time one.
+
+        Where the ledger has a row of it, that stays as it is. Else it gets one, and the audit names the hour.
+        """
+        row = tally.ledger._replace(path=f"{IF_ABSENT}{tally.ledger.path}")
+        yield self._ledger, Row(*row, environments(tally.usage))
+        if tally.ledger.path != LATE:
+            yield from wire.usage_messages(tally)
 
 
 def environments(usage: dict[UsageKey, Sums]) -> str:

@@ -155,6 +155,24 @@ def test_a_batch_is_recorded_again_when_it_is_counted_otherwise(
     assert (writer.query("SELECT recorded_at FROM batch_ledger") != [before]) is is_recorded_again
 
 
+@pytest.mark.parametrize(
+    ("known", "recorded"),
+    [
+        pytest.param([], [("window", 4000)], id="for-the-audit-where-nobody-has-counted-it"),
+        pytest.param(["late"], [("late", 3000)], id="not-where-a-correction-has"),
+        pytest.param(["window"], [("window", 3000)], id="not-where-its-window-has"),
+        pytest.param(["window", "late"], [("late", 3000), ("window", 3000)], id="not-where-both-copies-stand"),
+    ],
+)
+def test_a_batch_that_comes_when_it_is_forgotten_is_recorded(
+    writer: Writer, known: list[str], recorded: list[tuple[str, int]]
+) -> None:
+    for path in known:
+        writer.write(statements.LEDGER, (*LEDGER_ROW[:2], path, *LEDGER_ROW[3:8], 3000, *LEDGER_ROW[9:]))
+    writer.write(statements.LEDGER, (*LEDGER_ROW[:2], "if-absent:window", *LEDGER_ROW[3:]))
+    assert writer.query("SELECT path, billed_ms FROM batch_ledger ORDER BY 1") == recorded
+
+
 def test_a_correction_repeated_changes_nothing(writer: Writer) -> None:
     for _ in range(2):
         writer.write(statements.CORRECTION, CORRECTION)

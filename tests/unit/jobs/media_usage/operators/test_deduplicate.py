@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +21,7 @@ from tests.support.batches import HOUR_MS, batch, delivery
 
 HOUR = 490_000 * HOUR_MS
 USAGE = {UsageKey("env-1", "a1", "1080p"): Sums(8000, 2, 200, 2), UsageKey("env-1", "a2", "1080p"): Sums(1, 1, 1, 1)}
+LINES = Lines(["id-1"], [Line("billed", ("env-1", "a1", "1080p"), 4000, 100, "")])
 
 
 class State:
@@ -88,18 +90,54 @@ def test_a_further_copy_is_only_counted_as_a_copy() -> None:
 
 def test_a_batch_whose_lines_may_come_again_is_passed_on_once_and_counted_elsewhere() -> None:
     tally, harness = tallied(), Harness()
-    message = wire.tallied(tally, Lines(["id-1"], [Line("billed", ("env-1", "a1", "1080p"), 4000, 100, "")]))
+    message = wire.tallied(tally, LINES)
     assert harness.send(message) == [("lines", wire.by_source_and_hour(tally, message))]
     assert harness.send(message) == [("ledger", tuple(tally.ledger._replace(copies=1)))]
 
 
-def test_a_late_batch_goes_to_corrections_and_never_to_a_window_whatever_the_watermark() -> None:
+@pytest.mark.parametrize("watermark", [-(2**63), HOUR + 1000 * HOUR_MS], ids=["none yet", "long past"])
+def test_a_late_batch_goes_to_corrections_and_never_to_a_window_whatever_the_watermark(watermark: int) -> None:
     tally, harness = tallied(HOUR + 60 * HOUR_MS), Harness()
+    harness.watermark = watermark
     assert harness.send(wire.tallied(tally)) == [
         ("ledger", tuple(tally.ledger)),
         ("corrections", (HOUR, tally.ledger.batch_id, "env-1", "a1", "1080p", 8000, 2, 200, 2)),
         ("corrections", (HOUR, tally.ledger.batch_id, "env-1", "a2", "1080p", 1, 1, 1, 1)),
     ]
+
+
+LATE_MS = HOUR + 60 * HOUR_MS
+REMEMBERED = 73 * HOUR_MS
+
+
+@pytest.mark.parametrize(
+    ("published_at_ms", "lines", "until"),
+    [
+        pytest.param(HOUR + HOUR_MS, None, HOUR + HOUR_MS + REMEMBERED, id="on-time"),
+        pytest.param(HOUR + HOUR_MS, LINES, HOUR + HOUR_MS + REMEMBERED, id="on-time-of-a-source-that-repeats-lines"),
+        pytest.param(LATE_MS, LINES, LATE_MS + REMEMBERED, id="late-of-a-source-that-repeats-lines"),
+    ],
+)
+def test_a_batch_that_comes_when_it_would_be_forgotten_is_left_to_the_ledger(
+    published_at_ms: int, lines: Lines | None, until: int
+) -> None:
+    tally, harness = tallied(published_at_ms), Harness()
+    harness.watermark = until
+    for _ in range(2):
+        [ledger, *usage] = harness.send(wire.tallied(tally, lines))
+        assert ledger == ("ledger", tuple(tally.ledger._replace(path=f"if-absent:{tally.ledger.path}")))
+        refused = [] if tally.ledger.path == "late" else wire.usage_messages(tally)
+        assert usage == [("usage", message) for message in refused]
+    assert (harness.state.stored, harness.timers) == (None, [])
+
+
+@pytest.mark.parametrize("lines", [None, LINES], ids=["plain", "of a source that repeats lines"])
+def test_a_millisecond_before_that_it_is_counted(lines: Lines | None) -> None:
+    tally, harness = tallied(), Harness()
+    harness.watermark = tally.remembered_until_ms - 1
+    message = wire.tallied(tally, lines)
+    counted = ("ledger", tuple(tally.ledger)) if lines is None else ("lines", wire.by_source_and_hour(tally, message))
+    assert harness.send(message)[0] == counted
 
 
 def test_a_late_copy_of_a_counted_batch_is_dropped_and_counted_where_the_batch_stands() -> None:
@@ -113,6 +151,8 @@ def test_an_on_time_copy_behind_a_late_one_is_dropped_and_counted_where_the_batc
     harness, on_time = Harness(), tallied()
     harness.send(wire.tallied(tallied(HOUR + 60 * HOUR_MS)))
     assert harness.send(wire.tallied(on_time)) == [("ledger", tuple(on_time.ledger._replace(path="late", copies=1)))]
+    # Its own time would be over before that of the first copy, and would end that.
+    assert harness.timers == [HOUR + 60 * HOUR_MS + 73 * HOUR_MS]
 
 
 @given(path=st.sampled_from(["window", "late"]), copies=st.integers(0, 2**60))
