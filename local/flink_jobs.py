@@ -21,6 +21,10 @@ _POLL_SECONDS = 0.2
 _ENDED = frozenset({"FAILED", "CANCELED", "FINISHED"})
 
 
+class SavepointFailed(RuntimeError):
+    """A job could not be stopped with a savepoint, and goes on; the message holds Flink's reason."""
+
+
 class SubmitFailed(RuntimeError):
     """`flink run` gave no job id; the message is what it printed."""
 
@@ -137,14 +141,14 @@ def stop_with_savepoint(settings: Settings, job: str, timeout: float = 120) -> s
     """Stop a job after a canonical savepoint and return the savepoint's path.
 
     Raises:
-        RuntimeError: the savepoint failed; the job goes on.
+        SavepointFailed: the savepoint failed; the job goes on.
         TimeoutError: it took longer than `timeout` seconds.
     """
     request = {"drain": False, "formatType": "CANONICAL"}
     trigger = rest(settings, "POST", f"/jobs/{job}/stop", request)["request-id"]
     answer = until(lambda: _savepoint(settings, job, trigger), f"the savepoint of job {job}", timeout)
     if "location" not in answer["operation"]:
-        raise RuntimeError(f"job {job}: {answer['operation']['failure-cause']['stack-trace']}")
+        raise SavepointFailed(f"job {job}: {answer['operation']['failure-cause']['stack-trace']}")
     return str(answer["operation"]["location"])
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from local.commands import CommandFailed
 from local.failures import first_of
-from local.flink_jobs import JobEnded, SubmitFailed
+from local.flink_jobs import JobEnded, SavepointFailed, SubmitFailed
 from local.ports import PortInUse
 from local.process import StartFailed
 from local.settings import InvalidSetting
@@ -21,7 +21,7 @@ from local.traffic.post import Refused
 #: What the message of explains, in whatever runs on a local stack.
 _EXPLAINED: Final = (
     *(AlreadyRunning, CommandFailed, ConnectionError, InvalidSetting, JobEnded, PortInUse, Refused),
-    *(StartFailed, SubmitFailed, TimeoutError, subprocess.TimeoutExpired),
+    *(StartFailed, SubmitFailed, SavepointFailed, TimeoutError, subprocess.TimeoutExpired),
 )
 #: As shells report a process that ended by SIGINT.
 INTERRUPTED: Final = 130

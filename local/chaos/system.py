@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from local import collectors, flink
+from local import collectors, flink, flink_jobs
 from local.chaos.disk import Disk
 from local.clock import ClockFile
+from local.flink_jobs import SavepointFailed
 from local.ports import LOOPBACK, Ports
 from local.settings import Settings
 from local.stack import Stack
@@ -31,6 +32,7 @@ TRANSACTIONS: Final = "enrichment.enriched."
 _LOOKUP_WAIT: Final = 10
 _CANCELLATION: Final = 20
 _CHECKPOINT_TIMEOUT: Final = 40
+_SAVEPOINT_RETRIES: Final = 3
 #: Above the longest fault; in production 12 hours.
 LONG_TRANSACTION: Final = 1_800
 #: Of the one job whose transaction is left to expire.
@@ -114,8 +116,13 @@ class System:
         self.jobs[module] = Job(job, parallelism)
 
     def stop(self, module: str) -> str:
-        """Stop a job with a savepoint, and return that."""
-        return self.stack.stop_with_savepoint(self.jobs[module].id)
+        """Stop a job with a savepoint, and return that; tried again if it expires, as a busy job's may."""
+        job = self.jobs[module].id
+        for _ in range(_SAVEPOINT_RETRIES):
+            with suppress(SavepointFailed):
+                return self.stack.stop_with_savepoint(job)
+            flink_jobs.wait_checkpoint(self.settings, job)
+        return self.stack.stop_with_savepoint(job)
 
     def taskmanagers_of(self, module: str) -> list[str]:
         """Names of the TaskManager processes that run a job."""

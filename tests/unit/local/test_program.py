@@ -10,7 +10,7 @@ import pytest
 
 from local import program
 from local.commands import CommandFailed
-from local.flink_jobs import JobEnded, SubmitFailed
+from local.flink_jobs import JobEnded, SavepointFailed, SubmitFailed
 from local.ports import PortInUse
 from local.process import StartFailed
 from local.settings import InvalidSetting
@@ -32,7 +32,7 @@ def test_the_status_is_that_of_the_work(status: int) -> None:
     "error",
     [
         *(AlreadyRunning, CommandFailed, ConnectionError, InvalidSetting, JobEnded, PortInUse, Refused),
-        *(StartFailed, SubmitFailed, TimeoutError, OwnError),
+        *(StartFailed, SavepointFailed, SubmitFailed, TimeoutError, OwnError),
     ],
 )
 @pytest.mark.parametrize("grouped", [False, True])

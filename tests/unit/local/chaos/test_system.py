@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from jobs.flink.checks import check_times, facts_of_options
+from local import flink_jobs
 from local.chaos import system
-from local.chaos.system import beside, broker_options
+from local.chaos.system import Job, System, beside, broker_options
+from local.flink_jobs import SavepointFailed
 from local.ports import Ports
 from local.settings import ROOT, Settings
+from local.stack import Stack
 
 
 def test_folder_and_ports_stand_beside_those_of_the_stack_and_the_demo() -> None:
@@ -44,3 +48,34 @@ def test_state_is_kept_as_the_jobs_options_say_for_production() -> None:
     comments = (ROOT / "flink-conf" / "media-usage.yaml").read_text()
     said = dict(re.findall(r"^#   (\S+): (\S+)$", comments, re.MULTILINE))
     assert said == system.ROCKSDB
+
+
+class SavepointsOf:
+    """A stack whose stops with a savepoint end so, one after the other."""
+
+    def __init__(self, *outcomes: str | SavepointFailed) -> None:
+        self.settings = Settings()
+        self._outcomes = iter(outcomes)
+
+    def stop_with_savepoint(self, _: str) -> str:
+        outcome = next(self._outcomes)
+        if isinstance(outcome, SavepointFailed):
+            raise outcome
+        return outcome
+
+
+def stopped(monkeypatch: pytest.MonkeyPatch, *outcomes: str | SavepointFailed) -> str:
+    monkeypatch.setattr(flink_jobs, "wait_checkpoint", lambda *_: None)
+    jobs = {system.ENRICHMENT: Job("a job", 1)}
+    return System(cast("Stack", SavepointsOf(*outcomes)), jobs=jobs).stop(system.ENRICHMENT)
+
+
+def test_a_savepoint_that_expires_is_taken_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert stopped(monkeypatch, SavepointFailed("expired"), SavepointFailed("expired"), "the savepoint") == (
+        "the savepoint"
+    )
+
+
+def test_savepoints_that_go_on_to_expire_end_the_drill(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SavepointFailed, match="the last"):
+        stopped(monkeypatch, *[SavepointFailed("expired")] * 3, SavepointFailed("the last"))
