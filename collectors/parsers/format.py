@@ -12,7 +12,9 @@ from collectors.batches.records import LineParser
 from collectors.framing.header_line import IsHeader
 
 #: How a body is unwrapped to lines: see collectors/framing/unwrap.py.
-Framing = Literal["json", "lines", "firehose-json", "firehose-lines", "pubsub-json", "azure-records"]
+Framing = Literal[
+    "json", "lines", "firehose-json", "firehose-lines", "pubsub-json", "azure-records", "firehose-backup", "w3c"
+]
 
 
 def _no_probe(body: bytes) -> bool:

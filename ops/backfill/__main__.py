@@ -24,19 +24,17 @@ from typing import Final
 
 import psycopg2
 
-from collectors.framing.unwrap import SPLITTERS
 from collectors.settings import InvalidSettings, Settings, read_settings
 from collectors.sources import InvalidSources, Source, load_sources
 from ops import consent, publication
 from ops.backfill import files, plan, report
-from ops.backfill.opening import Opener
+from ops.backfill.opening import FRAMINGS, Opener
 from ops.backfill.plan import Judged
 from ops.backfill.run import Backfill, Examined
 from ops.settings import InvalidSetting, from_environment
 
 #: Boot ids of backfills begin so.
 BOOT: Final = "backfill-"
-_FRAMINGS: Final = tuple(name for name in SPLITTERS if not name.startswith(("firehose-", "pubsub-")))
 _LEFT: Final = 1
 _WRONG: Final = 2
 
@@ -123,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "places", nargs="+", metavar="PLACE", help="file, folder, or s3://, gs:// or az:// URL that names begin with"
     )
-    parser.add_argument("--framing", choices=_FRAMINGS, help="how lines stand in the files, where not as in a POST")
+    parser.add_argument("--framing", choices=FRAMINGS, help="how lines stand in the files, where not as in a POST")
     parser.add_argument("--dry-run", action="store_true", help="show what would be done, and do nothing")
     parser.add_argument("--yes", action="store_true", help="publish without asking")
     hours = parser.add_mutually_exclusive_group()

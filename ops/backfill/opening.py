@@ -9,7 +9,7 @@ from collectors.batches.blocks import Delivery
 from collectors.framing.compression import decompress
 from collectors.framing.errors import BodyTooLarge, InvalidBody
 from collectors.framing.header_line import without_header
-from collectors.framing.unwrap import lines_of
+from collectors.framing.unwrap import SPLITTERS, lines_of
 from collectors.settings import Limits
 from collectors.sources import Source
 from ops.backfill.files import LogFile
@@ -17,6 +17,10 @@ from schemas.batch import delivery_id_of_body
 
 #: What a provider's envelope holds is what the CDN's files hold without it.
 _WITHOUT_ENVELOPE: Final = {"firehose-json": "json", "firehose-lines": "lines", "pubsub-json": "json"}
+#: How lines may stand in a file.
+FRAMINGS: Final = tuple(name for name in SPLITTERS if name not in _WITHOUT_ENVELOPE)
+#: Framings whose lines tell less than those that are pushed: times in whole seconds, for one.
+_OTHER_LINES: Final = frozenset({"w3c"})
 
 
 class Unusable(ValueError):
@@ -45,6 +49,12 @@ class Opener:
         except InvalidBody as error:
             raise Unusable(str(error)) from error
         return self.source.delivery(delivery_id_of_body(body), lines, self.received_at_ms)
+
+    @property
+    def deduplicates(self) -> bool:
+        """Whether a line of a file is known for the same line in a delivery."""
+        same_lines = self._framing == self.source.framing or self._framing not in _OTHER_LINES
+        return self.source.deduplicate_records and same_lines
 
     @property
     def _framing(self) -> str:

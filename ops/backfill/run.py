@@ -81,7 +81,7 @@ class Backfill:
             around = Surroundings(
                 ledger=ledger.of_source(cursor, source.id, contents.hours),
                 closed=ledger.last_closed(cursor),
-                deduplicates=source.deduplicate_records,
+                deduplicates=self.opener.deduplicates,
                 now_ms=self.settings.clock.now_ms(),
             )
         return plan.judge(contents, around)

@@ -353,3 +353,18 @@ class TestBucket:
         bucket("a", b"")
         assert site.backfill(place=place) == status
         assert capsys.readouterr().err.startswith(told)
+
+
+def test_a_file_of_cloudfronts_in_the_form_that_it_has_in_buckets(
+    site: Site, bucket: Callable[[str, bytes], None]
+) -> None:
+    site.configure(cdn="cloudfront", options={})
+    date, time_of_day = f"{hours.of_epoch_ms(site.hour_ms):%Y-%m-%d\t%H:%M:%S}".split("\t")
+    content = (
+        "#Version: 1.0\n#Fields: date time sc-bytes cs-method cs-uri-stem sc-status x-edge-request-id\n"
+        f"{date}\t{time_of_day}\t1048976\tGET\t/film/1.m4s\t200\tid1==\n"
+    )
+    bucket("cf/E1.2026-09-01-10.ab12.gz", gzip.compress(content.encode()))
+    assert site.backfill("--yes", "--framing", "w3c", place="s3://logs/cf/E1.") == 0
+    [made] = site.raw()
+    assert [(record.path, record.request_id) for record in made.records] == [("/film/1.m4s", "id1==")]
