@@ -5,10 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from schemas.metrics import jobs
+from schemas.metrics import collectors, exporter, jobs
+from schemas.metrics.collectors import COLLECTORS
+from schemas.metrics.exporter import EXPORTER
 from schemas.metrics.jobs import JOBS
 from schemas.metrics.metric import Metric
 from schemas.metrics.registry import BY_PROGRAM, SERIES
@@ -35,14 +38,11 @@ def test_what_is_measured_in_seconds_says_so_in_its_name(metric: Metric) -> None
     assert metric.name.endswith("_seconds")
 
 
-def exported_by_jobs() -> Iterator[str]:
-    """Names of the registry's constants that the jobs' code hands to Flink, as `defined.X.name`."""
-    for file in sorted((ROOT / "jobs").rglob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.Attribute) and node.attr == "name" and isinstance(node.value, ast.Attribute):
-                inner = node.value
-                if isinstance(inner.value, ast.Name) and inner.value.id == "defined":
-                    yield getattr(jobs, inner.attr).name
+def used_in(folder: str) -> set[str]:
+    """Names of the registry's constants that a program's code uses, as `defined.X`."""
+    trees = [ast.parse(file.read_text()) for file in sorted((ROOT / folder).rglob("*.py"))]
+    attributes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    return {node.attr for node in attributes if isinstance(node.value, ast.Name) and node.value.id == "defined"}
 
 
 def counters_of_jobs() -> Iterator[tuple[str, ast.expr]]:
@@ -54,8 +54,15 @@ def counters_of_jobs() -> Iterator[tuple[str, ast.expr]]:
                 yield str(file.relative_to(ROOT)), node.args[0]
 
 
-def test_every_counter_of_the_jobs_is_in_the_registry_and_the_other_way_round() -> None:
-    assert set(exported_by_jobs()) == {metric.name for metric in JOBS}
+@pytest.mark.parametrize(
+    ("folder", "module", "metrics"),
+    [("collectors", collectors, COLLECTORS), ("jobs", jobs, JOBS), ("ops/exporter", exporter, EXPORTER)],
+    ids=["collectors", "jobs", "exporter"],
+)
+def test_what_a_program_emits_is_in_the_registry_and_the_other_way_round(
+    folder: str, module: ModuleType, metrics: tuple[Metric, ...]
+) -> None:
+    assert {getattr(module, name).name for name in used_in(folder)} == {metric.name for metric in metrics}
 
 
 def test_no_job_makes_up_a_name() -> None:
