@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.ports import free_base
+from local.chaos.system import broker_options
+from local.ports import Ports, free_base
 from local.settings import Settings
 from local.stack import Stack
 from schemas.batch import hour_of
@@ -32,8 +33,13 @@ _numbers = itertools.count()
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Servers without collectors. Four TaskManagers: two for the running jobs, two for a test's own."""
-    settings = Settings(state=tmp_path_factory.mktemp("e2e"), port_base=free_base(), taskmanagers=4)
+    """Servers without collectors. Four TaskManagers: two for the running jobs, two for a test's own.
+
+    The broker has a second listener for a proxy that holds commits (tests/e2e/held_commits.py).
+    """
+    base = free_base()
+    options = broker_options(Ports(base))
+    settings = Settings(state=tmp_path_factory.mktemp("e2e"), port_base=base, taskmanagers=4, kafka_options=options)
     with Stack(settings, {"kafka", "redis", "postgres", "flink"}) as running:
         # Events of the tests are months old, and retention goes by event time.
         topics.set_option(running.kafka_bootstrap, RAW, "retention.ms", "-1")

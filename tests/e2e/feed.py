@@ -18,17 +18,20 @@ class Feed:
 
     def __init__(self, bootstrap_servers: str, partitions: int, topic: str = RAW) -> None:
         self._topic = topic
-        self._producer = Producer(
-            {
-                "bootstrap.servers": bootstrap_servers,
-                "partitioner": "murmur2_random",
-                "enable.idempotence": True,
-                "message.max.bytes": MAX_MESSAGE_BYTES,
-            }
-        )
-        self._keys = keys_by_partition("heartbeat-", partitions).values()
+        self._config = {
+            "bootstrap.servers": bootstrap_servers,
+            "partitioner": "murmur2_random",
+            "enable.idempotence": True,
+            "message.max.bytes": MAX_MESSAGE_BYTES,
+        }
+        self.spread_over(partitions)
         self._batches: Counter[str] = Counter()
         self._records: Counter[str] = Counter()
+
+    def spread_over(self, partitions: int) -> None:
+        """From now on the topic has so many partitions."""
+        self._producer = Producer(self._config)
+        self._keys = keys_by_partition("heartbeat-", partitions).values()
 
     def send(self, *batches: AccessLogBatch) -> None:
         """Publish batches in this order; each is acknowledged when this returns."""

@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from contextlib import closing
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
-from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewPartitions,
+    ResourceType,
+)
 
 from tests.e2e.waiting import until
 
@@ -26,6 +33,14 @@ def set_option(bootstrap_servers: str, topic: str, name: str, value: str) -> Non
         return str(described.result()[name].value)
 
     until(lambda: current() == value, f"{name} of {topic} to be {value}")
+
+
+def add_partitions(bootstrap_servers: str, topic: str, partitions: int) -> None:
+    """Let a topic have so many partitions, and wait until it has."""
+    admin = AdminClient({"bootstrap.servers": bootstrap_servers})
+    for future in admin.create_partitions([NewPartitions(topic, partitions)]).values():
+        future.result(_TIMEOUT_S)
+    until(lambda: len(ends(bootstrap_servers, topic)) == partitions, f"{partitions} partitions of {topic}")
 
 
 def ends(bootstrap_servers: str, topic: str, *, committed: bool = False) -> dict[int, int]:
