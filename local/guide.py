@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from local import collectors, environment
+from local import collectors, console, environment
 from local.settings import Settings
 
 #: The watermark runs three hours behind the clock and an hour is billed once it has passed its end: this long ago
@@ -41,7 +41,9 @@ Post a log line of five hours ago, whose hour is billed as soon as it arrives:
   curl -d '{line}' {collectors.url(settings, 0)}/v1/logs/edge
 See the bill, some ten seconds later, and the audit:
   {python} -m local.sql billing "{_BILL}"
-  {python} -m ops.audit"""
+  {python} -m ops.audit
+The same in a browser:
+  {console.url(settings)}"""
 
 
 def print_now(settings: Settings) -> None:

@@ -110,6 +110,11 @@ class Ports:
         """Where that proxy listens, and what the second listener tells clients to connect to."""
         return self.base + 91
 
+    @property
+    def console(self) -> int:
+        """The usage console, for browsers and its read API."""
+        return self.base + 92
+
 
 def require_free(ports: dict[str, int]) -> None:
     """Raise PortInUse for the first of these ports that something listens on, and goes on to."""

@@ -6,7 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from local import collectors, environment, flink, flink_home, flink_jobs, geo, kafka, postgres, redis, zookeeper
+from local import (
+    collectors,
+    console,
+    environment,
+    flink,
+    flink_home,
+    flink_jobs,
+    geo,
+    kafka,
+    postgres,
+    redis,
+    zookeeper,
+)
 from local.settings import Settings
 from schemas import migrations
 from schemas.topics import topics
@@ -81,17 +93,19 @@ STEPS: Final = (
     Step(service="kafka", name="topics", stage=1, run=_create_topics),
     Step(service="flink", name="Flink TaskManagers", stage=1, run=flink.launch_taskmanagers),
     Step(service="collectors", name="collectors", stage=2, run=collectors.launch_all, endpoint=_collector_urls),
+    Step(service="console", name="usage console", stage=2, run=console.launch, endpoint=console.url),
     Step(service="jobs", name="job enrichment", stage=3, run=_submit("jobs.enrichment")),
     Step(service="jobs", name="job media-usage", stage=3, run=_submit("jobs.media_usage")),
 )
 
 #: Every service that can be asked for.
 ALL: Final = frozenset(step.service for step in STEPS)
-#: Without the jobs, which tests and the demo submit with settings of their own.
-SERVERS: Final = ALL - {"jobs"}
+#: Without the jobs, which tests and the demo submit with settings of their own, and the page that people look at.
+SERVERS: Final = ALL - {"console", "jobs"}
 
 #: How to stop each service, in the order in which to do it: those that use others first.
 HALT: Final[dict[str, Callable[[Settings], None]]] = {
+    "console": console.halt,
     "collectors": collectors.halt_all,
     "flink": flink.halt,
     "zookeeper": zookeeper.halt,

@@ -21,10 +21,12 @@ class NoAnswer(Exception):
 
 def ask(urls: Sequence[str], token: str | None = None) -> list[Report | NoAnswer]:
     """The reports of the last hour of collectors by base URL, in their order; NoAnswer in place of a missing one."""
-    return asyncio.run(_ask_all(urls, {} if token is None else {"Authorization": f"Bearer {token}"}))
+    return asyncio.run(ask_all(urls, token))
 
 
-async def _ask_all(urls: Sequence[str], headers: dict[str, str]) -> list[Report | NoAnswer]:
+async def ask_all(urls: Sequence[str], token: str | None = None) -> list[Report | NoAnswer]:
+    """`ask`, for those who have an event loop already."""
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
     async with aiohttp.ClientSession(timeout=_TIMEOUT, headers=headers) as session:
         return await asyncio.gather(*(_ask(session, url.rstrip("/")) for url in urls))
 

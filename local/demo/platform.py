@@ -10,11 +10,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
-from local import billing, collectors, commands, flink, flink_jobs
+from local import billing, collectors, commands, console, flink, flink_jobs
 from local.clock import ClockFile
 from local.demo.outage import Outage
 from local.demo.player import Endpoint
 from local.ports import LOOPBACK, Ports
+from local.service import SERVERS
 from local.settings import Settings
 from local.stack import Stack
 from local.traffic import catalogue, sources
@@ -64,7 +65,7 @@ def running(settings: Settings, published: Catalogue, secrets: Mapping[Cdn, str]
     clock = ClockFile(settings.state / "clock", start_ms)
     chosen = _configured(settings, clock)
     sources.write(chosen.sources_file, secrets)
-    with Stack(chosen) as stack:
+    with Stack(chosen, SERVERS | {"console"}) as stack:
         catalogue.write(stack.assets_dsn, published.environments, published.registered)
         yield Platform(stack, clock, _submit_jobs(stack))
 
@@ -82,6 +83,11 @@ class Platform:
     def billing_dsn(self) -> str:
         """Address, with password, of the billing database."""
         return self._stack.billing_dsn
+
+    @property
+    def console_url(self) -> str:
+        """Where the usage console is while the demo runs."""
+        return console.url(self._settings)
 
     @property
     def endpoints(self) -> list[Endpoint]:

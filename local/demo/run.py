@@ -58,6 +58,7 @@ def run(settings: Settings, records: int = DEFAULT_RECORDS) -> int:
     _say(f"shortened for the demo: {_options()}")
     with Feed(recipe) as feed, running(settings, published, secrets, day.start_ms) as platform:
         _say(f"servers, collectors and both jobs run after {time.monotonic() - began:.0f} s")
+        _say(f"watch the usage at {platform.console_url}")
         expectation = asyncio.run(_play(feed, platform, records))
         _settle(platform, day)
         _bill_withheld(platform, published)

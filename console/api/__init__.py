@@ -1,0 +1,1 @@
+"""The read API in the shape of a delivery-usage API."""

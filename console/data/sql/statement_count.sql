@@ -1,0 +1,1 @@
+SELECT count(*) FROM statements WHERE %(environment)s::text IS NULL OR environment_id = %(environment)s

@@ -1,0 +1,97 @@
+"""GET /sources: what each source has sent, how late, and which ones are silent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from aiohttp import web
+from psycopg2.extensions import cursor as Cursor
+
+from collectors.completeness.minutes import Report
+from console.data import ledger, usage
+from console.data.ledger import SourceHour, Watermark
+from console.data.usage import Progress
+from console.keys import DATABASE, NOW, SETTINGS
+from console.pages.render import render
+from console.show import charts
+from console.show.charts import Chart
+from ops import arrivals, hours
+from ops.arrivals import Arrival
+from ops.collectors import NoAnswer, ask_all
+from ops.hours import Hours
+
+#: Hours of event time that are looked up in the ledger: the billing horizon.
+_HOURS: Final = 48
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What the database knows of sources."""
+
+    progress: Progress
+    watermarks: tuple[Watermark, ...]
+    hours: tuple[SourceHour, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What collectors say."""
+
+    arrivals: tuple[Arrival, ...]
+    answered: int
+    missing: tuple[str, ...]
+
+
+async def get_sources(request: web.Request) -> web.Response:
+    """The page. Raises Unavailable."""
+    now = request.app[NOW]()
+    last = hours.floor(now)
+    period = Hours(last - (_HOURS - 1) * hours.HOUR, last)
+    known = await request.app[DATABASE].read(partial(read, period=period))
+    told = await ask(request)
+    return render(
+        request,
+        "sources.html",
+        told=told,
+        asked=request.app[SETTINGS].collectors is not None,
+        known=known,
+        sums=ledger.by_source(known.hours),
+        chart=chart(period, known),
+        spans=arrivals.SPANS,
+        hours=_HOURS,
+    )
+
+
+def read(cursor: Cursor, period: Hours) -> Known:
+    """Ask the database for all of it."""
+    return Known(
+        progress=usage.progress(cursor),
+        watermarks=tuple(ledger.watermarks(cursor)),
+        hours=tuple(ledger.source_hours(cursor, period)),
+    )
+
+
+async def ask(request: web.Request) -> Told:
+    """Ask every collector, as `ops.sources` does."""
+    collectors = request.app[SETTINGS].collectors
+    answers: Sequence[Report | NoAnswer] = []
+    if collectors is not None:
+        answers = await ask_all(collectors.urls, collectors.token)
+    reports = [answer for answer in answers if isinstance(answer, Report)]
+    return Told(
+        arrivals=tuple(arrivals.merge(reports)),
+        answered=len(reports),
+        missing=tuple(str(answer) for answer in answers if isinstance(answer, NoAnswer)),
+    )
+
+
+def chart(period: Hours, known: Known) -> Chart:
+    """Records by hour of event time and source, in the colours of their order."""
+    addends: list[tuple[datetime, str, int]] = [(each.hour, each.source_id, each.records) for each in known.hours]
+    names = sorted({each.source_id for each in known.hours})
+    legend = charts.legend(charts.StackBy.ENVIRONMENT, names)
+    return charts.build(period, addends, legend, known.progress, frozenset())

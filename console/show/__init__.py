@@ -1,0 +1,1 @@
+"""How amounts, periods and charts are shown. Pure."""
