@@ -60,6 +60,15 @@ sources: $(INSTALLED) ## Say what each source has sent to the local stack, and w
 down: $(INSTALLED) ## Stop the local stack; leaves no process behind
 	@$(PY) -m local down
 
+# JOB=enrichment|media-usage; TREE=<folder> takes another tree's code, BUILD=<id> one that ran before.
+.PHONY: upgrade
+upgrade: $(INSTALLED) ## Put this tree's code in the place of the build that JOB runs
+	@$(PY) -m local.upgrade $(JOB) $(if $(TREE),--tree $(TREE)) $(if $(BUILD),--build $(BUILD))
+
+.PHONY: rollback
+rollback: $(INSTALLED) ## Return JOB to the build before (BUILD=<id>: to that one)
+	@$(PY) -m local.upgrade --back $(JOB) $(if $(BUILD),--build $(BUILD))
+
 .PHONY: demo
 demo: setup ## Play a day of traffic through both jobs and compare every bill
 	@$(PY) -m local.demo

@@ -74,7 +74,7 @@ def cluster_options(settings: Settings) -> dict[str, str]:
         "io.tmp.dirs": str(state / "tmp"),
         "python.executable": sys.executable,
         "python.client.executable": sys.executable,
-        "python.pythonpath": f"{sysconfig.get_path('purelib')}:{ROOT}",
+        "python.pythonpath": python_path(ROOT),
     }
     availability = _availability(settings) if settings.high_availability else {}
     return read_options(CONF / "cluster" / "config.yaml") | machine | availability | dict(settings.flink_options)
@@ -83,6 +83,11 @@ def cluster_options(settings: Settings) -> dict[str, str]:
 def read_options(file: Path) -> dict[str, str]:
     """Options of a Flink configuration file by their full keys."""
     return {key: str(value) for key, value in _flatten(yaml.safe_load(file.read_text()))}
+
+
+def python_path(code: Path) -> str:
+    """Where a TaskManager's Python finds installed packages, and those of a source tree."""
+    return f"{sysconfig.get_path('purelib')}:{code}"
 
 
 def rest_address(settings: Settings) -> str:

@@ -33,9 +33,9 @@ class JobEnded(RuntimeError):
     """A job ended while something was awaited of it; the message is its last exception."""
 
 
-def options_file(module: str) -> Path:
+def options_file(module: str, code: Path = ROOT) -> Path:
     """The configuration of a job by its module: jobs.media_usage -> flink-conf/media-usage.yaml."""
-    return flink_home.CONF / f"{module.rpartition('.')[2].replace('_', '-')}.yaml"
+    return code / flink_home.CONF.name / f"{module.rpartition('.')[2].replace('_', '-')}.yaml"
 
 
 def submit(
@@ -46,6 +46,7 @@ def submit(
     arguments: Sequence[str] = (),
     options: Mapping[str, str] | None = None,
     savepoint: str | None = None,
+    code: Path = ROOT,
 ) -> str:
     """Run `flink run -d` and return the job's id.
 
@@ -56,11 +57,13 @@ def submit(
         arguments: command line of the main program.
         options: Flink options over those in the job's file in flink-conf/.
         savepoint: savepoint or retained checkpoint to start from.
+        code: folder that holds the job's packages and flink-conf/: another build than this tree. TaskManagers that have
+            imported one before run no other: see `local.upgrade`.
 
     Raises:
         SubmitFailed: the main program or the cluster refused.
     """
-    chosen = _job_options(module) | dict(options or {})
+    chosen = _job_options(module, code) | dict(options or {})
     command = [
         *(flink_home.command(settings), "run", "--detached"),
         *(f"-D{key}={value}" for key, value in sorted(chosen.items())),
@@ -69,8 +72,8 @@ def submit(
     ]
     done = subprocess.run(
         command,
-        env={**os.environ, **environment.variables(settings), **(environ or {})},
-        cwd=ROOT,
+        env={**os.environ, **environment.variables(settings), "PYTHONPATH": str(code), **(environ or {})},
+        cwd=code,
         capture_output=True,
         text=True,
         timeout=_SUBMIT_SECONDS,
@@ -152,15 +155,52 @@ def stop_with_savepoint(settings: Settings, job: str, timeout: float = 120) -> s
     return str(answer["operation"]["location"])
 
 
+def newest_checkpoint(settings: Settings, job: str) -> str | None:
+    """Path of the newest checkpoint or savepoint that a job has completed, running or not; None before the first."""
+    latest = rest(settings, "GET", f"/jobs/{job}/checkpoints")["latest"]
+    completed = [latest[kind] for kind in ("completed", "savepoint") if latest[kind]]
+    return str(max(completed, key=lambda each: int(each["id"]))["external_path"]) if completed else None
+
+
+def last_checkpoint_ms(settings: Settings, job: str) -> int:
+    """When the job's last completed checkpoint began, in epoch milliseconds; 0 before the first."""
+    completed = rest(settings, "GET", f"/jobs/{job}/checkpoints")["latest"]["completed"]
+    return int(completed["trigger_timestamp"]) if completed else 0
+
+
+def messages_read(settings: Settings, job: str) -> int:
+    """Messages that the tasks which run now have read, as far as Flink has asked them."""
+    vertices = rest(settings, "GET", f"/jobs/{job}")["vertices"]
+    return sum(int(vertex["metrics"]["read-records"]) for vertex in vertices)
+
+
+def trigger_checkpoint(settings: Settings, job: str) -> None:
+    """Ask for a checkpoint now, whatever the interval."""
+    rest(settings, "POST", f"/jobs/{job}/checkpoints", {"checkpointType": "CONFIGURED"})
+
+
+def named(settings: Settings, name: str) -> list[str]:
+    """Ids of the jobs with this name that have not ended."""
+    jobs = rest(settings, "GET", "/jobs/overview")["jobs"]
+    return [str(job["jid"]) for job in jobs if job["name"] == name and job["state"] not in _ENDED]
+
+
+def failures(settings: Settings, job: str) -> int:
+    """How often the job has failed since it was submitted, as far as Flink remembers (16 times)."""
+    history = rest(settings, "GET", f"/jobs/{job}/exceptions")["exceptionHistory"]["entries"]
+    return len(history)
+
+
 def cancel(settings: Settings, job: str, timeout: float = 120) -> None:
     """Cancel a job and wait until it has ended."""
     rest(settings, "PATCH", f"/jobs/{job}?mode=cancel")
     until(lambda: state(settings, job) in _ENDED, f"the end of job {job}", timeout)
 
 
-def _job_options(module: str) -> dict[str, str]:
-    file = options_file(module)
-    return flink_home.read_options(file) if file.exists() else {}
+def _job_options(module: str, code: Path) -> dict[str, str]:
+    file = options_file(module, code)
+    from_file = flink_home.read_options(file) if file.exists() else {}
+    return from_file | {"python.pythonpath": flink_home.python_path(code)}
 
 
 def _savepoint(settings: Settings, job: str, trigger: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +21,7 @@ from local import (
     zookeeper,
 )
 from local.settings import Settings
+from local.upgrade.wiring import change_to, switch_of
 from schemas import migrations
 from schemas.topics import topics
 
@@ -50,12 +52,12 @@ def _write_geo(settings: Settings) -> None:
     geo.write(environment.geo_folder(settings))
 
 
-def _submit(module: str) -> Callable[[Settings], None]:
-    def submit(settings: Settings) -> None:
-        job = flink_jobs.submit(settings, module, options=_EXPLORING)
-        flink_jobs.wait_running(settings, job)
+def _deploy(job: str) -> Callable[[Settings], None]:
+    def deploy(settings: Settings) -> None:
+        deployed = switch_of(settings, job).deploy(change_to(settings, job, environ=os.environ, overrides=_EXPLORING))
+        flink_jobs.wait_running(settings, deployed.job)
 
-    return submit
+    return deploy
 
 
 def _databases(settings: Settings) -> str:
@@ -93,9 +95,14 @@ STEPS: Final = (
     Step(service="kafka", name="topics", stage=1, run=_create_topics),
     Step(service="flink", name="Flink TaskManagers", stage=1, run=flink.launch_taskmanagers),
     Step(service="collectors", name="collectors", stage=2, run=collectors.launch_all, endpoint=_collector_urls),
+<<<<<<< HEAD
     Step(service="console", name="usage console", stage=2, run=console.launch, endpoint=console.url),
     Step(service="jobs", name="job enrichment", stage=3, run=_submit("jobs.enrichment")),
     Step(service="jobs", name="job media-usage", stage=3, run=_submit("jobs.media_usage")),
+=======
+    Step(service="jobs", name="job enrichment", stage=3, run=_deploy("enrichment")),
+    Step(service="jobs", name="job media-usage", stage=3, run=_deploy("media-usage")),
+>>>>>>> 8d3b05f (wip)
 )
 
 #: Every service that can be asked for.

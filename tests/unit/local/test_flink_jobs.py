@@ -9,7 +9,7 @@ import pytest
 
 from local import flink_home, flink_jobs
 from local.flink_jobs import SubmitFailed, options_file, submit
-from local.settings import Settings
+from local.settings import ROOT, Settings
 
 JOB = "0123456789abcdef0123456789abcdef"
 
@@ -69,6 +69,7 @@ def test_the_program_follows_the_options_and_its_arguments_the_program(flink: Fa
     assert arguments(settings) == [
         "run",
         "--detached",
+        f"-Dpython.pythonpath={flink_home.python_path(ROOT)}",
         "--fromSavepoint",
         "file:/savepoints/1",
         "-pym",
