@@ -95,14 +95,9 @@ STEPS: Final = (
     Step(service="kafka", name="topics", stage=1, run=_create_topics),
     Step(service="flink", name="Flink TaskManagers", stage=1, run=flink.launch_taskmanagers),
     Step(service="collectors", name="collectors", stage=2, run=collectors.launch_all, endpoint=_collector_urls),
-<<<<<<< HEAD
     Step(service="console", name="usage console", stage=2, run=console.launch, endpoint=console.url),
-    Step(service="jobs", name="job enrichment", stage=3, run=_submit("jobs.enrichment")),
-    Step(service="jobs", name="job media-usage", stage=3, run=_submit("jobs.media_usage")),
-=======
     Step(service="jobs", name="job enrichment", stage=3, run=_deploy("enrichment")),
     Step(service="jobs", name="job media-usage", stage=3, run=_deploy("media-usage")),
->>>>>>> 8d3b05f (wip)
 )
 
 #: Every service that can be asked for.
