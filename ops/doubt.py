@@ -116,7 +116,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", metavar="mark")
     marking = commands.add_parser("mark", help="mark a build as broken, and the hours that it touched")
     marking.add_argument("job", choices=JOBS)
-    marking.add_argument("build", help="its id, as the ledger and the job's log say it")
+    marking.add_argument("build", help="its id, as the ledger says it; '' for settings that were wrong, with --since")
     marking.add_argument(
         "--since", type=_moment, metavar="TIME", help="and every hour written since, such as 2026-09-01T12:00Z"
     )
