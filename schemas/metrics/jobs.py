@@ -122,8 +122,8 @@ REPEATED_LINES: Final = _counter(
 BEYOND_ALLOWED_LATENESS: Final = _counter(
     "beyond_allowed_lateness",
     "messages",
-    "On-time batches that came after their window was gone: their hour lacks them on the bill.",
-    "Above zero breaks the batch contract: reprocess the hours that the log names, and find out who wrote them.",
+    "On-time batches that came after their window was gone: their hour lacks them, or raw was produced again.",
+    "Above zero breaks the batch contract: ask the audit for the hours of the log, and find out who wrote them.",
 )
 
 JOBS: Final = (
