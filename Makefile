@@ -115,6 +115,10 @@ bench-collectors: setup ## Measure a collector beside rsyslog (MINUTES=10 for ho
 determinism: setup ## Replay one raw topic in eight ways and compare every bill
 	$(PY) -m pytest -m drill tests/drills/test_determinism.py
 
+.PHONY: k8s-check
+k8s-check: $(INSTALLED) ## Render and validate the manifests, and prove that the check can fail
+	@$(PY) -m k8s.check
+
 .PHONY: schemas
 schemas: $(INSTALLED) ## Regenerate the Protobuf modules from schemas/*.proto
 	$(PY) -m schemas.generate

@@ -15,7 +15,9 @@ from typing import Final
 import yaml
 
 ROOT: Final = Path(__file__).resolve().parent.parent
+#: The live jobs; reprocess is a cluster that waits for one.
 JOBS: Final = ("enrichment", "media-usage")
+CLUSTERS: Final = (*JOBS, "reprocess")
 ALERTS: Final = ROOT / "k8s" / "monitoring" / "alerts.yaml"
 COMMAND: Final = "python -m k8s.generate"
 
@@ -24,7 +26,7 @@ _DEPLOYMENT: Final = """\
 apiVersion: flink.apache.org/v1beta1
 kind: FlinkDeployment
 metadata:
-  name: {job}
+  name: {name}
 spec:
   flinkConfiguration:
 """
@@ -40,14 +42,14 @@ spec:
 def generated() -> dict[Path, str]:
     """What every generated file must hold."""
     flink = ROOT / "k8s" / "base" / "flink" / "generated"
-    deployments = {flink / f"{job}.yaml": flink_deployment(job, _options_file(job)) for job in JOBS}
+    deployments = {flink / f"{name}.yaml": flink_deployment(name, _options_file(name)) for name in CLUSTERS}
     return {**deployments, ALERTS.parent / "generated" / "alerts.yaml": prometheus_rule(ALERTS)}
 
 
-def flink_deployment(job: str, source: Path) -> str:
+def flink_deployment(name: str, source: Path) -> str:
     """A FlinkDeployment of nothing but a file of flat Flink options, as quoted strings."""
     lines = [_quoted(line) for line in source.read_text().splitlines()]
-    return _head(source) + _DEPLOYMENT.format(job=job) + _indented(lines, 4)
+    return _head(source) + _DEPLOYMENT.format(name=name) + _indented(lines, 4)
 
 
 def prometheus_rule(source: Path) -> str:
@@ -71,8 +73,8 @@ def main() -> int:
     return 0
 
 
-def _options_file(job: str) -> Path:
-    return ROOT / "flink-conf" / f"{job}.yaml"
+def _options_file(name: str) -> Path:
+    return ROOT / "flink-conf" / f"{name}.yaml"
 
 
 def _head(source: Path) -> str:
