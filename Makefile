@@ -111,13 +111,13 @@ bench: setup ## Measure both jobs and their baselines, records a second
 bench-collectors: setup ## Measure a collector beside rsyslog (MINUTES=10 for how long memory is watched)
 	@$(PY) -m local.bench.collectors --minutes $(or $(MINUTES),1)
 
+.PHONY: sizing
+sizing: setup ## Measure what records take in topics, billing database and state
+	@$(PY) -m local.sizing
+
 .PHONY: determinism
 determinism: setup ## Replay one raw topic in eight ways and compare every bill
 	$(PY) -m pytest -m drill tests/drills/test_determinism.py
-
-.PHONY: k8s-check
-k8s-check: $(INSTALLED) ## Render and validate the manifests, and prove that the check can fail
-	@$(PY) -m k8s.check
 
 .PHONY: schemas
 schemas: $(INSTALLED) ## Regenerate the Protobuf modules from schemas/*.proto

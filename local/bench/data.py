@@ -44,11 +44,11 @@ class Corpus:
             yield batch
 
 
-def corpus(records: int, day_ms: int, seed: int = 1) -> Corpus:
+def corpus(records: int, day_ms: int, seed: int = 1, records_a_batch: int = RECORDS_A_BATCH) -> Corpus:
     """Batches with at least so many records in all."""
     chance = random.Random(seed)
-    templates = [_template(chance) for _ in range(TEMPLATES)]
-    return Corpus(templates, -(-records // RECORDS_A_BATCH), hour_of(day_ms))
+    templates = [_template(chance, records_a_batch) for _ in range(TEMPLATES)]
+    return Corpus(templates, -(-records // records_a_batch), hour_of(day_ms))
 
 
 def fill_asset_database(dsn: str) -> None:
@@ -68,16 +68,16 @@ def fill_asset_database(dsn: str) -> None:
             )
 
 
-def _template(chance: random.Random) -> AccessLogBatch:
+def _template(chance: random.Random, size: int) -> AccessLogBatch:
     header = BatchHeader(
         kind=BatchKind.BATCH_KIND_RECORDS, id_version=1, source_id="bench", cdn="fastly", collector_build="bench"
     )
-    sessions = [_session(chance) for _ in range(RECORDS_A_BATCH // SEGMENTS_A_SESSION)]
+    sessions = [_session(chance) for _ in range(-(-size // SEGMENTS_A_SESSION))]
     # A CDN's log mixes its viewers, each in the order of its requests.
     mixed = [records[step] for step in range(SEGMENTS_A_SESSION) for records in sessions]
     return AccessLogBatch(
         header=header,
-        records=mixed,
+        records=mixed[:size],
         hosts=["", "vod.example.com"],
         user_agents=["", *(f"ExamplePlayer/3.{minor} (Linux; Android 15)" for minor in range(20))],
         pops=["", "FRA", "IAD", "NRT", "GRU"],

@@ -41,12 +41,12 @@ def measure(
     job = stack.submit(module, environ=variables)
     try:
         rate = steady_rate(_follow(stack.settings, job, operator, records))
-        return Run(rate, _state_bytes(stack.settings, job))
+        return Run(rate, state_bytes(stack.settings, job))
     finally:
         stack.cancel(job)
 
 
-def _state_bytes(settings: Settings, job: str) -> int:
+def state_bytes(settings: Settings, job: str) -> int:
     """Size of a full checkpoint of now. Raises TimeoutError if none completes."""
     before = flink_jobs.completed_checkpoints(settings, job)
     flink.rest(settings, "POST", f"/jobs/{job}/checkpoints", {"checkpointType": "FULL"})

@@ -1,0 +1,1 @@
+"""What a million records take on disk, measured: topics, billing database, state."""
