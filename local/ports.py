@@ -115,6 +115,11 @@ class Ports:
         """The usage console, for browsers and its read API."""
         return self.base + 92
 
+    @property
+    def exporter(self) -> int:
+        """Prometheus endpoint of the exporter."""
+        return self.base + 93
+
 
 def require_free(ports: dict[str, int]) -> None:
     """Raise PortInUse for the first of these ports that something listens on, and goes on to."""

@@ -11,6 +11,7 @@ from local import (
     collectors,
     console,
     environment,
+    exporter,
     flink,
     flink_home,
     flink_jobs,
@@ -96,18 +97,20 @@ STEPS: Final = (
     Step(service="flink", name="Flink TaskManagers", stage=1, run=flink.launch_taskmanagers),
     Step(service="collectors", name="collectors", stage=2, run=collectors.launch_all, endpoint=_collector_urls),
     Step(service="console", name="usage console", stage=2, run=console.launch, endpoint=console.url),
+    Step(service="exporter", name="exporter", stage=2, run=exporter.launch, endpoint=exporter.url),
     Step(service="jobs", name="job enrichment", stage=3, run=_deploy("enrichment")),
     Step(service="jobs", name="job media-usage", stage=3, run=_deploy("media-usage")),
 )
 
 #: Every service that can be asked for.
 ALL: Final = frozenset(step.service for step in STEPS)
-#: Without the jobs, which tests and the demo submit with settings of their own, and the page that people look at.
-SERVERS: Final = ALL - {"console", "jobs"}
+#: Without the jobs, which tests and the demo submit with settings of their own, and what only people look at.
+SERVERS: Final = ALL - {"console", "exporter", "jobs"}
 
 #: How to stop each service, in the order in which to do it: those that use others first.
 HALT: Final[dict[str, Callable[[Settings], None]]] = {
     "console": console.halt,
+    "exporter": exporter.halt,
     "collectors": collectors.halt_all,
     "flink": flink.halt,
     "zookeeper": zookeeper.halt,

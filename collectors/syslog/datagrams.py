@@ -45,6 +45,9 @@ class DatagramListener:
         self._socket: socket.socket | None = None
         self._is_reading = False
         self._kernel_drops = 0
+        # From zero on: an alert compares with what was before, and would not see a first loss otherwise.
+        for reason in ("kernel", "rate", "address", "unauthorized"):
+            self._count(reason, 0)
 
     @property
     def port(self) -> int:

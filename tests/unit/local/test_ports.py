@@ -36,6 +36,7 @@ def all_ports(ports: Ports) -> list[int]:
         ports.kafka_behind_proxy,
         ports.kafka_proxy,
         ports.console,
+        ports.exporter,
         *chain.from_iterable((ports.taskmanager_rpc(i), ports.taskmanager_data(i)) for i in each),
         *(ports.taskmanager_metrics(i) for i in each),
         *(ports.collector_http(i) for i in collectors),

@@ -8,7 +8,11 @@ from local.service import ALL, HALT, SERVERS, STEPS
 
 
 def test_every_server_can_be_stopped() -> None:
-    assert set(HALT) == SERVERS == ALL - {"jobs"}
+    assert set(HALT) == ALL - {"jobs"}
+
+
+def test_tests_and_the_demo_start_neither_jobs_nor_what_only_people_look_at() -> None:
+    assert ALL - {"jobs", "console", "exporter"} == SERVERS
 
 
 @pytest.mark.parametrize(
