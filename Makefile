@@ -119,6 +119,10 @@ sizing: setup ## Measure what records take in topics, billing database and state
 determinism: setup ## Replay one raw topic in eight ways and compare every bill
 	$(PY) -m pytest -m drill tests/drills/test_determinism.py
 
+.PHONY: monitoring
+monitoring: $(INSTALLED) ## Generate the dashboard and the page of metrics from their definitions
+	$(PY) -m ops.monitoring
+
 .PHONY: schemas
 schemas: $(INSTALLED) ## Regenerate the Protobuf modules from schemas/*.proto
 	$(PY) -m schemas.generate
