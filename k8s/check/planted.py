@@ -166,7 +166,7 @@ _SERVING: Final = (
         "collectors",
         ("spec", "ports", 0, "targetPort"),
         "http",
-        "no container has a port http",
+        "no container that it selects has a port http",
     ),
     Planted(
         "a nameless object",

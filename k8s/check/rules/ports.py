@@ -20,12 +20,19 @@ def check(overlay: Overlay) -> Iterator[Finding]:
     deployment = overlay.find("Deployment", "collectors")
     if deployment is not None:
         yield from _collectors(overlay, deployment)
-    named = {port["name"] for pod in pods(overlay) for _, each in pod.containers for port in each.get("ports", ())}
     for service in overlay.of("Service"):
+        named = set(_named_ports(overlay, service))
         for port in service.spec.get("ports", ()):
-            target = port.get("targetPort")
-            if isinstance(target, str) and target not in named:
-                yield service.wrong(f"spec.ports[{port['name']}].targetPort", f"no container has a port {target}")
+            if port.get("targetPort") not in named:
+                why = f"no container that it selects has a port {port.get('targetPort')}"
+                yield service.wrong(f"spec.ports[{port['name']}].targetPort", why)
+
+
+def _named_ports(overlay: Overlay, service: Manifest) -> Iterator[str]:
+    selector = service.spec.get("selector", {}).items()
+    for pod in pods(overlay):
+        if selector <= pod.labels.items():
+            yield from (port["name"] for _, container in pod.containers for port in container.get("ports", ()))
 
 
 def _collectors(overlay: Overlay, deployment: Manifest) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from collectors.settings import read_settings
+from console.settings import from_environment as read_console_settings
 from jobs.enrichment.settings import EnrichmentSettings
 from jobs.environment import settings_from
 from jobs.media_usage.settings import MediaUsageSettings
@@ -20,6 +21,7 @@ _MAIN: Final = "flink-main-container"
 #: What reads the variables that begin so. Files that they name are replaced by ones that exist.
 _READERS: Final[Mapping[str, Callable[[Mapping[str, str]], object]]] = {
     "COLLECTOR_": read_settings,
+    "CONSOLE_": read_console_settings,
     "ENRICHMENT_": lambda environ: settings_from(EnrichmentSettings, "ENRICHMENT_", environ),
     "MEDIA_USAGE_": lambda environ: settings_from(MediaUsageSettings, "MEDIA_USAGE_", environ),
     "BILLING_DSN": from_environment,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from k8s import generate
 from k8s.check import __main__ as program
 from k8s.check import planted, rendering
 from k8s.check.manifests import Overlay
@@ -54,8 +55,8 @@ def test_an_error_that_no_rule_finds_fails_the_check(
 def test_a_generated_file_that_is_stale_counts_as_invalid(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stale = program.generate.ROOT / "k8s" / "base" / "flink" / "generated" / "enrichment.yaml"
-    monkeypatch.setattr(program.generate, "stale", lambda: iter([Path(stale)]))
+    stale = generate.ROOT / "k8s" / "base" / "flink" / "generated" / "enrichment.yaml"
+    monkeypatch.setattr(generate, "stale", lambda: iter([Path(stale)]))
     assert program.main() == 1
     out = capsys.readouterr().out
     assert "k8s/base/flink/generated/enrichment.yaml: not what its source makes: run `python -m k8s.generate`" in out

@@ -30,6 +30,6 @@ def test_an_overlay_that_kustomize_refuses_is_named(tmp_path: Path, monkeypatch:
 
 
 def test_a_machine_without_kubectl_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rendering.shutil, "which", lambda name, path=None: None)
+    monkeypatch.setattr("shutil.which", lambda name, path=None: None)
     with pytest.raises(FileNotFoundError, match="make setup"):
         rendering.kubectl()
