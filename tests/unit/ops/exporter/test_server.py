@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
 
 import aiohttp
 import pytest
@@ -18,7 +17,7 @@ from schemas.metrics import exporter as defined
 
 
 @pytest.fixture
-def port() -> Iterator[int]:
+def port() -> int:
     return free_base()
 
 

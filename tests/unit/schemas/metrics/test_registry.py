@@ -49,8 +49,7 @@ def counters_of_jobs() -> Iterator[tuple[str, ast.expr]]:
     """Every call of `.counter(...)` in the jobs, with its file and its argument."""
     for file in sorted((ROOT / "jobs").rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
-            is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-            if is_call and node.func.attr == "counter":
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "counter":
                 yield str(file.relative_to(ROOT)), node.args[0]
 
 
