@@ -12,6 +12,8 @@ from ops.monitoring.grafana import Panel, Query, Row, model
 
 #: Where Flink's reporter puts what operators count.
 _OPERATOR: Final = "flink_taskmanager_job_task_operator"
+#: The sinks with transactions: Postgres' have committers too, which have nothing to commit.
+_KAFKA: Final = '{job_name="enrichment"}'
 #: Looks back far enough for Flink, whose values some exporters scrape but once a minute.
 _RATE: Final = "5m"
 
@@ -303,11 +305,11 @@ _CHECKPOINTS: Final = Row(
             unit="short",
             queries=(
                 Query(
-                    f"sum by (operator_name) (increase({_OPERATOR}_successfulCommittables[{_RATE}]))",
+                    f"sum by (operator_name) (increase({_OPERATOR}_successfulCommittables{_KAFKA}[{_RATE}]))",
                     "{{operator_name}} committed",
                 ),
                 Query(
-                    f"max by (operator_name) (max_over_time({_OPERATOR}_failedCommittables[1h]))",
+                    f"max by (operator_name) (max_over_time({_OPERATOR}_failedCommittables{_KAFKA}[1h]))",
                     "{{operator_name}} refused",
                 ),
             ),
