@@ -62,7 +62,10 @@ async def _database(settings: Settings, app: web.Application) -> AsyncIterator[N
 async def _auditor(settings: Settings, app: web.Application) -> AsyncIterator[None]:
     dsn = with_timeout(settings.billing_dsn, _AUDIT_STATEMENT_S)
     app[AUDITOR] = Auditor(
-        run=partial(auditor.run, dsn), days=settings.audit_days, interval_s=settings.audit_interval_s, now=app[NOW]
+        run=partial(auditor.run, dsn, settings.audit_settling_s),
+        days=settings.audit_days,
+        interval_s=settings.audit_interval_s,
+        now=app[NOW],
     )
     running = asyncio.create_task(app[AUDITOR].run_forever(), name="audit")
     yield

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
 
 import psycopg2
 
@@ -17,9 +16,6 @@ from ops import audit, hours
 from ops.audit import Audit
 
 log = logging.getLogger(__name__)
-
-#: What is in flight between ledger, sums and heartbeats needs seconds.
-SETTLING_S: Final = 15.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +32,9 @@ class Finding:
         return (self.ended - self.began).total_seconds()
 
 
-def run(dsn: str, first: datetime) -> Audit:
-    """The audit from an hour on, with time for what is in flight."""
-    return audit.audit(dsn, first=first, wait_s=SETTLING_S)
+def run(dsn: str, settling_s: float, first: datetime) -> Audit:
+    """The audit from an hour on."""
+    return audit.audit(dsn, first=first, wait_s=settling_s)
 
 
 class Auditor:
@@ -57,6 +53,7 @@ class Auditor:
         self._interval_s = interval_s
         self._now = now
         self._asked = asyncio.Event()
+        self._ended = asyncio.Event()
         #: The last finding; None until the first audit has ended.
         self.latest: Finding | None = None
         #: When the audit that is under way began.
@@ -65,6 +62,10 @@ class Auditor:
     def ask(self) -> None:
         """Run it as soon as the one under way, if any, has ended."""
         self._asked.set()
+
+    async def next(self) -> None:
+        """Wait until an audit ends."""
+        await self._ended.wait()
 
     async def run_forever(self) -> None:
         """Audit, wait until the interval is over or somebody asks, and again."""
@@ -88,6 +89,8 @@ class Auditor:
             log.warning("the audit could not be run: %s", failure)
         self.latest = Finding(began=began, ended=self._now(), audit=found, failure=failure)
         self.running_since = None
+        self._ended.set()
+        self._ended = asyncio.Event()
 
 
 def _in_background(work: Callable[[], Audit]) -> asyncio.Future[Audit]:

@@ -52,6 +52,8 @@ class Settings:
     #: Seconds between audits, and how many of the last days each one compares.
     audit_interval_s: float = 900.0
     audit_days: int = 35
+    #: Seconds that an audit waits for what is in flight between ledger, sums and heartbeats.
+    audit_settling_s: float = 15.0
     #: Requests a second that each token may make of the API, ten seconds' worth at once.
     requests_per_s: float = 5.0
 
@@ -101,6 +103,7 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
         download_timeout_s=reader.value("DOWNLOAD_TIMEOUT_S", _seconds, 600.0),
         audit_interval_s=reader.value("AUDIT_INTERVAL_S", _seconds, 900.0),
         audit_days=reader.value("AUDIT_DAYS", _count, 35),
+        audit_settling_s=reader.value("AUDIT_SETTLING_S", _seconds, 15.0),
         requests_per_s=reader.value("REQUESTS_PER_S", _seconds, 5.0),
     )
     reader.refuse_unknown()

@@ -7,9 +7,10 @@ import binascii
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from aiohttp import web
+from yarl import URL
 
 from console.access.tokens import EVERYBODY, Principal
 from console.keys import RATE_LIMIT, SESSIONS, SETTINGS, TOKENS
@@ -28,7 +29,7 @@ def for_operators(handler: Handler) -> Handler:
     async def guarded(request: web.Request) -> web.StreamResponse:
         principal = visitor(request)
         if principal is None:
-            raise web.HTTPSeeOther(f"/login?next={quote(request.path_qs, safe='')}")
+            raise web.HTTPSeeOther(URL("/login").with_query(next=request.path_qs))
         if request.method == "POST":
             check_origin(request)
         request[_PRINCIPAL] = principal

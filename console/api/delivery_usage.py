@@ -33,7 +33,7 @@ async def get_by_asset(request: web.Request) -> web.Response:
         reached = usage.progress(cursor)
         ranking = usage.ranking(cursor, asked.choice, reached, limit=asked.limit, offset=asked.offset)
         by_tier = usage.tiers(cursor, asked.choice, reached, ranking.assets)
-        return reports.delivery_usage(asked, reached, ranking, by_tier)
+        return reports.delivery_usage(asked, reached, ranking, by_tier, usage.marks(cursor, asked.choice.hours))
 
     return _json(await request.app[DATABASE].read(ask))
 
@@ -44,7 +44,8 @@ async def get_by_hour(request: web.Request) -> web.Response:
 
     def ask(cursor: Cursor) -> HourlyUsage:
         reached = usage.progress(cursor)
-        return reports.hourly_usage(asked, reached, usage.slices(cursor, asked.choice, reached))
+        slices, marks = usage.slices(cursor, asked.choice, reached), usage.marks(cursor, asked.choice.hours)
+        return reports.hourly_usage(asked, reached, slices, marks)
 
     return _json(await request.app[DATABASE].read(ask))
 

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import msgspec
 
 from console.api.parameters import Asked, epoch_s
-from console.data.usage import Asset, Certainties, Certainty, Progress, Ranking, Slice, Sums, Tiers
+from console.data.usage import Asset, Certainties, Certainty, Marks, Progress, Ranking, Slice, Sums, Tiers
 from console.show import amounts, tiers
 
 #: Written as a number with all its digits; JSON numbers are no floats, only what some readers make of them.
@@ -41,6 +41,8 @@ class HourReport(msgspec.Struct, frozen=True, kw_only=True):
 
     hour: EpochSeconds
     certainty: Certainty
+    #: Not to be billed before it is counted anew.
+    in_doubt: bool
     delivered_ms: int
     correction_ms: int
     delivered_seconds: Seconds
@@ -58,6 +60,8 @@ class DeliveryUsage(msgspec.Struct, frozen=True, kw_only=True):
     limit: int
     closed_until: EpochSeconds | None
     settled_until: EpochSeconds | None
+    #: Starts of hours of the timeframe that are not to be billed before they are counted anew.
+    hours_in_doubt: list[EpochSeconds]
     data: list[DeliveryReport]
 
 
@@ -88,7 +92,7 @@ def encode(report: DeliveryUsage | HourlyUsage) -> bytes:
 
 
 def delivery_usage(
-    asked: Asked, reached: Progress, ranking: Ranking, by_tier: Mapping[tuple[str, str], Tiers]
+    asked: Asked, reached: Progress, ranking: Ranking, by_tier: Mapping[tuple[str, str], Tiers], marks: Marks
 ) -> DeliveryUsage:
     """The report by asset."""
     return DeliveryUsage(
@@ -98,11 +102,12 @@ def delivery_usage(
         limit=asked.limit,
         closed_until=_epoch_s(reached.closed_until),
         settled_until=_epoch_s(reached.settled_until),
+        hours_in_doubt=[epoch_s(hour) for hour in sorted(marks.in_doubt)],
         data=[_asset(asset, by_tier[asset.environment_id, asset.asset_id]) for asset in ranking.assets],
     )
 
 
-def hourly_usage(asked: Asked, reached: Progress, slices: list[Slice]) -> HourlyUsage:
+def hourly_usage(asked: Asked, reached: Progress, slices: list[Slice], marks: Marks) -> HourlyUsage:
     """The report by hour."""
     of_hour: dict[datetime, list[Slice]] = {}
     for each in slices:
@@ -115,7 +120,7 @@ def hourly_usage(asked: Asked, reached: Progress, slices: list[Slice]) -> Hourly
         limit=asked.limit,
         closed_until=_epoch_s(reached.closed_until),
         settled_until=_epoch_s(reached.settled_until),
-        data=[_hour(hour, of_hour[hour], reached) for hour in page],
+        data=[_hour(hour, of_hour[hour], reached, is_in_doubt=hour in marks.in_doubt) for hour in page],
     )
 
 
@@ -132,7 +137,7 @@ def _asset(asset: Asset, by_tier: Tiers) -> DeliveryReport:
     )
 
 
-def _hour(hour: datetime, slices: list[Slice], reached: Progress) -> HourReport:
+def _hour(hour: datetime, slices: list[Slice], reached: Progress, *, is_in_doubt: bool) -> HourReport:
     sums, by_tier = Sums(), dict[str, int]()
     for each in slices:
         sums = sums.plus(each.sums)
@@ -140,6 +145,7 @@ def _hour(hour: datetime, slices: list[Slice], reached: Progress) -> HourReport:
     return HourReport(
         hour=epoch_s(hour),
         certainty=reached.certainty(hour),
+        in_doubt=is_in_doubt,
         delivered_ms=sums.delivered_ms,
         correction_ms=sum(each.sums.delivered_ms for each in slices if each.certainty is Certainty.CORRECTION),
         delivered_seconds=amounts.seconds(sums.delivered_ms),

@@ -70,6 +70,14 @@ class Progress:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Marks:
+    """Hours that `reprocess` has counted anew, and hours that are not to be billed before it has (ops/doubt.py)."""
+
+    recounted: frozenset[datetime] = frozenset()
+    in_doubt: frozenset[datetime] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Choice:
     """Which usage is asked for. `environments` None: all of them."""
 
@@ -181,10 +189,13 @@ def environment_hours(
     return [(hour, environment_id, delivered_ms) for hour, environment_id, delivered_ms in rows]
 
 
-def recounted(cursor: Cursor, period: Hours) -> frozenset[datetime]:
-    """Hours that `reprocess` has counted anew."""
-    rows = query(cursor, "recounted_hours", {"first": period.first, "last": period.last})
-    return frozenset(hour for (hour,) in rows)
+def marks(cursor: Cursor, period: Hours) -> Marks:
+    """What is special about the hours of a period."""
+    rows = query(cursor, "marked_hours", {"first": period.first, "last": period.last})
+    return Marks(
+        recounted=frozenset(hour for hour, is_in_doubt in rows if not is_in_doubt),
+        in_doubt=frozenset(hour for hour, is_in_doubt in rows if is_in_doubt),
+    )
 
 
 def newest_hour(cursor: Cursor) -> datetime | None:

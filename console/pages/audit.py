@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from functools import partial
 from typing import Final
 
@@ -14,6 +16,8 @@ from ops import hours
 from ops.hours import Hours
 
 _UNRESOLVED: Final = 20
+#: Seconds that whoever asks for an audit waits for it; after that the page says that it is running.
+_PATIENCE_S: Final = 5.0
 
 
 async def get_audit(request: web.Request) -> web.Response:
@@ -36,6 +40,9 @@ async def get_audit(request: web.Request) -> web.Response:
 
 
 async def post_audit(request: web.Request) -> web.Response:
-    """Run it now, and show the page."""
+    """Run it now, and show the page: with the result, if it is quick."""
     request.app[AUDITOR].ask()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_PATIENCE_S):
+            await request.app[AUDITOR].next()
     raise web.HTTPSeeOther("/audit")

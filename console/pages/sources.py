@@ -14,7 +14,7 @@ from psycopg2.extensions import cursor as Cursor
 from collectors.completeness.minutes import Report
 from console.data import ledger, usage
 from console.data.ledger import SourceHour, Watermark
-from console.data.usage import Progress
+from console.data.usage import Marks, Progress
 from console.keys import DATABASE, NOW, SETTINGS
 from console.pages.render import render
 from console.show import charts
@@ -94,4 +94,4 @@ def chart(period: Hours, known: Known) -> Chart:
     addends: list[tuple[datetime, str, int]] = [(each.hour, each.source_id, each.records) for each in known.hours]
     names = sorted({each.source_id for each in known.hours})
     legend = charts.legend(charts.StackBy.ENVIRONMENT, names)
-    return charts.build(period, addends, legend, known.progress, frozenset())
+    return charts.build(period, addends, legend, known.progress, Marks())

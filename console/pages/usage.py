@@ -13,7 +13,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from console import downloads
 from console.data import usage
-from console.data.usage import Certainty, Progress, Ranking, Slice, Sums
+from console.data.usage import Certainty, Marks, Progress, Ranking, Slice, Sums
 from console.keys import DATABASE, NOW
 from console.pages import filters
 from console.pages.filters import Filters
@@ -34,6 +34,7 @@ class Overview:
     ranking: Ranking
     by_tier: tuple[tuple[str, Sums], ...]
     chart: Chart
+    marks: Marks
     newest_hour: datetime | None
     environment_names: tuple[str, ...]
 
@@ -72,11 +73,13 @@ def read(cursor: Cursor, asked: Filters) -> Overview:
     choice, reached = asked.choice, usage.progress(cursor)
     slices = usage.slices(cursor, choice, reached)
     ranking = usage.ranking(cursor, choice, reached, limit=_ASSETS, environment_limit=_ENVIRONMENTS)
+    marks = usage.marks(cursor, asked.hours)
     return Overview(
         progress=reached,
         ranking=ranking,
         by_tier=tuple(sums_by_tier(slices)),
-        chart=_chart(cursor, asked, reached, slices, ranking),
+        chart=_chart(cursor, asked, reached, slices, ranking, marks),
+        marks=marks,
         newest_hour=None if slices else usage.newest_hour(cursor),
         environment_names=tuple(usage.environment_names(cursor)),
     )
@@ -90,7 +93,9 @@ def sums_by_tier(slices: Sequence[Slice]) -> list[tuple[str, Sums]]:
     return [(tier, sums[tier]) for tier in tiers.ordered(sums)]
 
 
-def _chart(cursor: Cursor, asked: Filters, reached: Progress, slices: Sequence[Slice], ranking: Ranking) -> Chart:
+def _chart(
+    cursor: Cursor, asked: Filters, reached: Progress, slices: Sequence[Slice], ranking: Ranking, marks: Marks
+) -> Chart:
     if asked.by is StackBy.ENVIRONMENT:
         named = [each.environment_id for each in ranking.environments[: charts.NAMED_ENVIRONMENTS]]
         addends = charts.of_environments(usage.environment_hours(cursor, asked.choice, reached, named))
@@ -98,5 +103,4 @@ def _chart(cursor: Cursor, asked: Filters, reached: Progress, slices: Sequence[S
     else:
         addends = charts.of_slices(slices, asked.by)
         labels = [label for _, label, _ in addends]
-    recounted = usage.recounted(cursor, asked.hours)
-    return charts.build(asked.hours, addends, charts.legend(asked.by, labels), reached, recounted)
+    return charts.build(asked.hours, addends, charts.legend(asked.by, labels), reached, marks)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
-from console.data.usage import Certainties, Certainty, Progress, Slice
+from console.data.usage import Certainties, Certainty, Marks, Progress, Slice
 from console.show import period, tiers
 from ops.hours import Hours
 
@@ -49,6 +49,7 @@ class Column:
     label: str
     certainty: Certainty
     is_recounted: bool
+    is_in_doubt: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +125,7 @@ def build(
     addends: Sequence[Addend],
     series: Sequence[tuple[str, str]],
     progress: Progress,
-    recounted: frozenset[datetime],
+    marks: Marks,
 ) -> Chart:
     """A column for each hour of the period or, where these are too many, for each day; empty ones included."""
     start_of = _day if period.by_day(hours) else _itself
@@ -135,7 +136,7 @@ def build(
         sums[key] = sums.get(key, 0) + ms
     return Chart(
         unit="day" if period.by_day(hours) else "hour",
-        columns=tuple(_columns(hours, start_of, progress, recounted)),
+        columns=tuple(_columns(hours, start_of, progress, marks)),
         series=tuple(
             Series(label=label, colour=colour, values=tuple(sums.get((start, label), 0) for start in starts))
             for label, colour in series
@@ -144,7 +145,7 @@ def build(
 
 
 def _columns(
-    hours: Hours, start_of: Callable[[datetime], datetime], progress: Progress, recounted: frozenset[datetime]
+    hours: Hours, start_of: Callable[[datetime], datetime], progress: Progress, marks: Marks
 ) -> Iterable[Column]:
     of_column: dict[datetime, list[datetime]] = {}
     for hour in hours:
@@ -154,7 +155,8 @@ def _columns(
             start=start,
             label=f"{start:%d %b}" if start_of is _day else f"{start:%d %b %H:%M}",
             certainty=max((progress.certainty(hour) for hour in members), key=_LEAST_CERTAIN.index),
-            is_recounted=not recounted.isdisjoint(members),
+            is_recounted=not marks.recounted.isdisjoint(members),
+            is_in_doubt=not marks.in_doubt.isdisjoint(members),
         )
 
 

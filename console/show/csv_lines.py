@@ -18,7 +18,7 @@ from console.show import amounts
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 USAGE_HEAD: Final = (
-    *("hour_utc", "environment_id", "asset_id", "tier", "certainty"),
+    *("hour_utc", "environment_id", "asset_id", "tier", "certainty", "in_doubt"),
     *("delivered_ms", "delivered_seconds", "delivered_minutes", "corrections_ms", "deliveries", "bytes"),
 )
 STATEMENT_HEAD: Final = (
@@ -29,9 +29,9 @@ STATEMENT_HEAD: Final = (
 
 def usage_line(row: Row) -> tuple[object, ...]:
     """A row of `usage_rows.sql`."""
-    hour, environment_id, asset_id, tier, certainty, ms, corrections_ms, deliveries, size = row
+    hour, environment_id, asset_id, tier, certainty, is_in_doubt, ms, corrections_ms, deliveries, size = row
     return (
-        *(_hour(hour), environment_id, asset_id, tier, certainty),
+        *(_hour(hour), environment_id, asset_id, tier, certainty, "yes" if is_in_doubt else "no"),
         *(ms, amounts.seconds(ms), amounts.minutes(ms), corrections_ms, deliveries, size),
     )
 

@@ -16,11 +16,11 @@ HOUR = datetime(2026, 9, 1, 10, tzinfo=UTC)
 
 
 def test_a_row_of_usage_has_integers_and_exact_decimals() -> None:
-    row = (HOUR, "acme", 'a "film", perhaps', "1080p", "settled", 20_001, 1, 2, 3_000)
+    row = (HOUR, "acme", 'a "film", perhaps', "1080p", "settled", True, 20_001, 1, 2, 3_000)
     assert csv_lines.text([csv_lines.USAGE_HEAD, csv_lines.usage_line(row)]).decode() == (
-        "hour_utc,environment_id,asset_id,tier,certainty,"
+        "hour_utc,environment_id,asset_id,tier,certainty,in_doubt,"
         "delivered_ms,delivered_seconds,delivered_minutes,corrections_ms,deliveries,bytes\r\n"
-        '2026-09-01T10:00:00Z,acme,"a ""film"", perhaps",1080p,settled,20001,20.001,0.333350,1,2,3000\r\n'
+        '2026-09-01T10:00:00Z,acme,"a ""film"", perhaps",1080p,settled,yes,20001,20.001,0.333350,1,2,3000\r\n'
     )
 
 
