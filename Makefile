@@ -69,6 +69,10 @@ upgrade: $(INSTALLED) ## Put this tree's code in the place of the build that JOB
 rollback: $(INSTALLED) ## Return JOB to the build before (BUILD=<id>: to that one)
 	@$(PY) -m local.upgrade --back $(JOB) $(if $(BUILD),--build $(BUILD))
 
+.PHONY: upgrade-drill
+upgrade-drill: setup ## Upgrade both jobs under load in every way, roll broken builds back, then compare every bill
+	@$(PY) -m local.upgrade_drill
+
 .PHONY: demo
 demo: setup ## Play a day of traffic through both jobs and compare every bill
 	@$(PY) -m local.demo
@@ -122,6 +126,11 @@ determinism: setup ## Replay one raw topic in eight ways and compare every bill
 .PHONY: monitoring
 monitoring: $(INSTALLED) ## Generate the dashboard and the page of metrics from their definitions
 	$(PY) -m ops.monitoring
+
+# With a release, once its tests pass: the next one proves that it can go on from these.
+.PHONY: golden-savepoints
+golden-savepoints: setup ## Keep savepoints of both jobs of this release under tests/golden
+	$(PY) -m pytest -m drill tests/e2e/test_golden_savepoint.py
 
 .PHONY: schemas
 schemas: $(INSTALLED) ## Regenerate the Protobuf modules from schemas/*.proto

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 from pyflink.common import Configuration
-from pyflink.datastream import StreamExecutionEnvironment
+from pyflink.datastream import DataStream, DataStreamSink, StreamExecutionEnvironment
 
 from jobs.enrichment import job as enrichment_job
 from jobs.enrichment.settings import EnrichmentSettings
@@ -109,6 +109,28 @@ def test_operators_uids_and_edges_are_those_of_the_release(
     build: Callable[[StreamExecutionEnvironment], None], golden: str
 ) -> None:
     assert topology(build) == set(golden.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("build", "golden", "kind", "uid"),
+    [
+        pytest.param(build_enrichment, GOLDEN_ENRICHMENT, DataStream, "raw-source", id="offsets in raw"),
+        pytest.param(build_enrichment, GOLDEN_ENRICHMENT, DataStreamSink, "enriched-sink", id="transactions"),
+        pytest.param(build_usage, GOLDEN_USAGE, DataStream, "deduplicate", id="batches that were seen"),
+        pytest.param(build_usage, GOLDEN_USAGE, DataStream, "hourly-window", id="sums"),
+    ],
+)
+def test_a_changed_uid_is_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+    build: Callable[[StreamExecutionEnvironment], None],
+    golden: str,
+    kind: type[DataStream | DataStreamSink],
+    uid: str,
+) -> None:
+    """What the test above is for: state under this uid would be lost by an upgrade."""
+    keep = kind.uid
+    monkeypatch.setattr(kind, "uid", lambda stream, given: keep(stream, "other" if given == uid else given))
+    assert topology(build) != set(golden.splitlines())
 
 
 @pytest.mark.parametrize("build", [build_enrichment, build_usage, build_reprocess])

@@ -1,0 +1,111 @@
+"""The running system that is upgraded: a stack of its own, and what changes its jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from local.chaos.system import JOB_OPTIONS, ROCKSDB_MB
+from local.clock import ClockFile
+from local.ports import Ports
+from local.settings import ROOT, Settings
+from local.stack import Stack
+from local.traffic import catalogue, sources
+from local.traffic.catalogue import Catalogue
+from local.traffic.events import Cdn
+from local.upgrade.switch import NotUpgraded, RolledBack, Switched
+from local.upgrade.wiring import change_to, switch_of
+from local.upgrade_drill import trees
+from local.upgrade_drill.trees import Edit
+
+ENRICHMENT: Final = "enrichment"
+USAGE: Final = "media-usage"
+JOBS: Final = (ENRICHMENT, USAGE)
+_ENVIRON: Final = {
+    ENRICHMENT: {"ENRICHMENT_LOOKUP_WAIT_S": "10", "ENRICHMENT_DATABASE_TIMEOUT_S": "5"},
+    USAGE: {"MEDIA_USAGE_REFRESH_INTERVAL_S": "2"},
+}
+_COLLECTOR_OPTIONS: Final = {"COLLECTOR_HEARTBEAT_INTERVAL_S": "1"}
+#: The savepoint of a busy job may expire; nothing has happened then.
+_TRIES: Final = 3
+
+
+@dataclass
+class System:
+    """What runs, and from which release each job was taken."""
+
+    stack: Stack
+    releases: dict[str, Path] = field(default_factory=lambda: dict.fromkeys(JOBS, ROOT))
+
+    @property
+    def settings(self) -> Settings:
+        """Of the stack."""
+        return self.stack.settings
+
+    def deploy_all(self) -> None:
+        """Submit both jobs side by side."""
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(self._deploy, JOBS))
+
+    def release(self, name: str, base: Path, edits: tuple[Edit, ...]) -> Path:
+        """Another release: `base` with a change. Raises StaleEdit."""
+        return trees.derive(base, self.settings.state / "releases" / name, edits)
+
+    def upgrade(self, job: str, release: Path, environ: Mapping[str, str] | None = None) -> Switched:
+        """Upgrade a job; tried again where its savepoint has expired. Raises NotUpgraded, RolledBack."""
+        change = change_to(self.settings, job, release, environ)
+        for _ in range(_TRIES - 1):
+            try:
+                return self._switched(job, release, switch_of(self.settings, job).upgrade(change))
+            except RolledBack:
+                raise
+            except NotUpgraded:
+                continue
+        return self._switched(job, release, switch_of(self.settings, job).upgrade(change))
+
+    def roll_back(self, job: str, release: Path) -> Switched:
+        """Return a job to what ran before, which was taken from `release`."""
+        return self._switched(job, release, switch_of(self.settings, job).roll_back())
+
+    def _switched(self, job: str, release: Path, done: Switched) -> Switched:
+        self.releases[job] = release
+        return done
+
+    def _deploy(self, job: str) -> None:
+        change = change_to(self.settings, job, environ=_ENVIRON[job], overrides=JOB_OPTIONS)
+        switch_of(self.settings, job).deploy(change)
+
+
+@contextmanager
+def running(
+    base: Settings, secrets: Mapping[Cdn, str], published: Catalogue, clock_ms: int
+) -> Iterator[tuple[System, ClockFile]]:
+    """Start all servers, empty, with collectors at `clock_ms`; the jobs are not deployed yet."""
+    Stack(base).erase()
+    clock = ClockFile(base.state / "clock", clock_ms)
+    settings = replace(
+        base,
+        sources_file=base.state / "sources.yaml",
+        collector_environ={"COLLECTOR_CLOCK": f"file:{clock.path}", **_COLLECTOR_OPTIONS},
+    )
+    sources.write(settings.sources_file, secrets)
+    with Stack(settings) as stack:
+        catalogue.write(stack.assets_dsn, published.environments, published.registered)
+        yield System(stack), clock
+
+
+def beside(settings: Settings) -> Settings:
+    """The drill's own stack: its folder and ports stand beside those of `make up` and the other drills."""
+    return replace(
+        settings,
+        state=settings.state.with_name(f"{settings.state.name}-upgrade"),
+        port_base=settings.port_base + 4 * Ports.SIZE,
+        # The usage job comes to have two, and reprocess needs one.
+        taskmanagers=4,
+        collectors=2,
+        taskmanager_managed_mb=ROCKSDB_MB,
+    )
