@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from collectors.framing.azure_records import split_records
+from collectors.framing.failed_firehose import split_failed
 from collectors.framing.firehose import Envelope
-from collectors.framing.firehose_backup import split_backup
 from collectors.framing.json_values import split_json
 from collectors.framing.lines import split_lines
 from collectors.framing.w3c import split_w3c
@@ -21,7 +21,7 @@ SPLITTERS: Final[Mapping[str, Splitter]] = {
     "firehose-lines": split_lines,
     "pubsub-json": split_json,
     "azure-records": split_records,
-    "firehose-backup": split_backup,
+    "failed-firehose": split_failed,
     "w3c": split_w3c,
 }
 

@@ -13,7 +13,7 @@ from collectors.framing.header_line import IsHeader
 
 #: How a body is unwrapped to lines: see collectors/framing/unwrap.py.
 Framing = Literal[
-    "json", "lines", "firehose-json", "firehose-lines", "pubsub-json", "azure-records", "firehose-backup", "w3c"
+    "json", "lines", "firehose-json", "firehose-lines", "pubsub-json", "azure-records", "failed-firehose", "w3c"
 ]
 
 

@@ -13,7 +13,8 @@ from ops import publication
 from ops.account import REPLAY_BOOT
 from ops.publication import NotPublished, new_origin, publish
 from schemas.batch import HOUR_MS
-from schemas.cdn_logs_pb2 import AccessLogBatch, BatchKind, SourceTotals
+from schemas.cdn_logs_pb2 import AccessLogBatch, BatchKind, DeadLetter, SourceTotals
+from schemas.topics import DEAD_LETTER
 from tests.support.batches import batch, delivery
 from tests.support.fake_kafka import TIMED_OUT, FakeProducer, TurnedClock
 
@@ -62,6 +63,14 @@ def test_batches_are_stamped_with_their_publication_and_heartbeats_claim_them_be
 def test_a_batch_that_another_process_has_claimed_is_not_claimed_again(producer: FakeProducer) -> None:
     publish(settings(), ORIGIN, [made("d1", "boot-1")])
     assert [list(beat.header.heartbeat.totals) for beat in heartbeats(producer)] == [[]] * 4
+
+
+def test_dead_letters_go_to_their_topic_and_are_not_claimed(producer: FakeProducer) -> None:
+    letter = DeadLetter(stage="collector", reason="bad-json", source_id="fastly-main", delivery_id="d1", line=7)
+    publish(settings(), ORIGIN, [made("d1"), letter])
+    assert [DeadLetter.FromString(sent.value or b"") for sent in producer.sent if sent.topic == DEAD_LETTER] == [letter]
+    totals = SourceTotals(source_id="fastly-main", batches=1, records=2, rejected=1)
+    assert [list(beat.header.heartbeat.totals) for beat in heartbeats(producer)] == [[totals]] * 4
 
 
 def test_every_run_has_a_name_of_its_own_that_tells_what_it_is() -> None:

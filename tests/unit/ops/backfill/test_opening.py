@@ -103,7 +103,7 @@ def test_what_a_collector_refuses_is_unusable(body: bytes, why: str) -> None:
     ("asks", "declared", "given", "knows"),
     [
         pytest.param(True, "firehose-json", None, True, id="bare lines of the same format"),
-        pytest.param(True, "firehose-json", "firehose-backup", True, id="failed records"),
+        pytest.param(True, "firehose-json", "failed-firehose", True, id="failed records"),
         pytest.param(True, "firehose-json", "w3c", False, id="lines of another format"),
         pytest.param(True, "w3c", None, True, id="which is the one that is pushed"),
         pytest.param(False, "json", None, False, id="a source that does not ask for it"),

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from collectors.framing.firehose_backup import split_backup
+from collectors.framing.failed_firehose import split_failed
 
 
 def failed(data: bytes) -> bytes:
@@ -34,4 +34,4 @@ def failed(data: bytes) -> bytes:
     ],
 )
 def test_lines_of_failed_records_follow_one_another(body: bytes, lines: list[bytes]) -> None:
-    assert split_backup(body) == lines
+    assert split_failed(body) == lines

@@ -21,7 +21,7 @@ class _Failed(msgspec.Struct, gc=False, rename="camel"):
 _decoder: Final = msgspec.json.Decoder(_Failed)
 
 
-def split_backup(body: bytes) -> list[bytes]:
+def split_failed(body: bytes) -> list[bytes]:
     """The lines of all records of a body, in order; what is no such document stays a line, for the parser to judge."""
     return [line for value in split_json(body) for line in _lines(value)]
 
