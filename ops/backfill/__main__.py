@@ -73,6 +73,8 @@ def _tell(run: Backfill, examined: Examined, judged: Sequence[Judged]) -> None:
         print(f"refused: {name}: {why}")
     print(report.overview(len(run.files), len(examined.refused), examined.copies, examined.contents))
     print("\n".join(report.by_hour(judged)))
+    for lost in run.lost():
+        print(report.warning(lost))
 
 
 def _records(judged: Sequence[Judged], chosen: Collection[datetime]) -> int:

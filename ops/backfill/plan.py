@@ -48,7 +48,7 @@ class Counted(NamedTuple):
         """With one more batch."""
         return Counted(self.batches + 1, self.records + records)
 
-    def and_(self, other: Counted) -> Counted:
+    def more(self, other: Counted) -> Counted:
         """With those of another."""
         return Counted(self.batches + other.batches, self.records + other.records)
 
@@ -71,7 +71,7 @@ class HourSums:
 
     def merge(self, other: HourSums) -> None:
         """Count what another has."""
-        self.new, self.recorded = self.new.and_(other.new), self.recorded.and_(other.recorded)
+        self.new, self.recorded = self.new.more(other.new), self.recorded.more(other.recorded)
         self.unidentified += other.unidentified
 
 

@@ -31,6 +31,14 @@ def by_hour(judged: Sequence[Judged]) -> Iterator[str]:
         yield "; ".join(parts)
 
 
+def warning(lost: str) -> str:
+    """What the audit says of the source, and why that comes first."""
+    return (
+        f"warning: {lost}: ask `python -m ops.audit --raw` first. What raw has must come from `ops.reprocess`, which"
+        " would bill it beside the same lines of these files"
+    )
+
+
 def objection(judged: Sequence[Judged]) -> str:
     """Why nothing was done, and the ways out. `judged` are the doubtful hours."""
     first, last = hours.show(judged[0].hour), hours.show(judged[-1].hour)

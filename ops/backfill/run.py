@@ -14,7 +14,7 @@ from psycopg2.extensions import cursor as Cursor
 from collectors.batches.blocks import BlockResult, Delivery, cut_blocks, parse_block
 from collectors.origin import Origin
 from collectors.settings import Settings
-from ops import publication
+from ops import audit, publication
 from ops.backfill import ledger, plan
 from ops.backfill.files import LogFile
 from ops.backfill.opening import Opener, Unusable
@@ -85,6 +85,13 @@ class Backfill:
                 now_ms=self.settings.clock.now_ms(),
             )
         return plan.judge(contents, around)
+
+    def lost(self) -> list[str]:
+        """What collectors claim of the source and the ledger lacks, in the audit's words. Raises psycopg2.Error."""
+        with closing(psycopg2.connect(self.dsn)) as connection:
+            audit.remember_heartbeats(connection)
+            differences = audit.of_collectors(connection).differences
+        return [told for told in differences if told.startswith(f"{self.opener.source.id}: ")]
 
     def publish(self, examined: Examined, chosen: Collection[datetime]) -> Sent:
         """Put into raw what the ledger lacks of the chosen hours. Raises NotPublished, OSError, psycopg2.Error."""

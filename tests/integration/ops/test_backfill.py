@@ -232,6 +232,17 @@ class TestWhatCameAnotherWay:
         assert site.backfill("--yes") == 1
         assert site.raw() == []
 
+    def test_what_the_audit_misses_comes_first(self, site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+        site.file("a.log", site.line())
+        site.billing.totals(2, 20, source=site.source)
+        site.billing.totals(1, 10, source="another")
+        assert site.backfill("--dry-run") == 0
+        [told] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning: ")]
+        assert told.startswith(f"warning: {site.source}: 2 batches, 20 records lost of collector boot-1 (")
+        assert told.endswith(
+            "What raw has must come from `ops.reprocess`, which would bill it beside the same lines of these files"
+        )
+
     def test_an_hour_that_is_not_closed_is_refused(self, site: Site, capsys: pytest.CaptureFixture[str]) -> None:
         site.file("a.log", site.line(ago_ms=-HOUR_MS))
         assert site.backfill("--yes") == 1
