@@ -17,7 +17,7 @@ from local.upgrade.verification import Crashing, Observation, Verification
 
 _POLL_SECONDS: Final = 0.3
 _REPLACE_SECONDS: Final = 90.0
-_VERIFY_SECONDS: Final = 180.0
+_VERIFY_SECONDS: Final = 300.0
 _GRACE_SECONDS: Final = 10.0
 
 

@@ -5,9 +5,9 @@ stop, the build before is started again.
 
 A rollback is not a return in time. What the broken build has committed to the enriched topic stays there: enrichment
 started from an older checkpoint would write the same batches a second time behind it, so it goes on from the newest
-one. What the usage job writes are absolute sums by batch: it returns to the savepoint that the build before was stopped
-with, and counts what came since once more. Both ways rows stay wrong that the broken build had a hand in, until
-reprocess has counted their hours anew: they are marked.
+one. Later state of the usage job holds sums that the broken build has added to: it returns to the savepoint that the
+build before was stopped with, and counts what came since once more, into rows of absolute sums. Both ways rows stay
+wrong that the broken build had a hand in, until reprocess has counted their hours anew: they are marked.
 """
 
 from __future__ import annotations
