@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import sys
 
-from local import environment, flink_home
+from local import environment, flink_home, kafka
 from local.ports import LOOPBACK, require_free
 from local.process import Child, Spec, find, start, stop, wait_ready
 from local.settings import ROOT, Settings
@@ -34,6 +34,7 @@ def launch(settings: Settings) -> Child:
         **environment.variables(settings),
         "EXPORTER_HOST": LOOPBACK,
         "EXPORTER_PORT": str(settings.ports.exporter),
+        "EXPORTER_KAFKA_BOOTSTRAP": kafka.bootstrap(settings),
         "EXPORTER_FLINK_URLS": flink_home.rest_address(settings),
         "EXPORTER_INTERVAL_S": str(_INTERVAL_S),
         "EXPORTER_AUDIT_INTERVAL_S": str(_AUDIT_INTERVAL_S),

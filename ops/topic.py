@@ -25,11 +25,11 @@ class Unreadable(RuntimeError):
     """The topic cannot be read to its end; the message says why."""
 
 
-def connection_from(environ: Mapping[str, str]) -> dict[str, Any]:
+def connection_from(environ: Mapping[str, str], prefix: str = "COLLECTOR_") -> dict[str, Any]:
     """How a collector connects, by COLLECTOR_KAFKA_BOOTSTRAP and ..._PROPERTIES_FILE. Raises InvalidSetting."""
-    bootstrap, properties = (environ.get(f"COLLECTOR_KAFKA_{name}") for name in ("BOOTSTRAP", "PROPERTIES_FILE"))
+    bootstrap, properties = (environ.get(f"{prefix}KAFKA_{name}") for name in ("BOOTSTRAP", "PROPERTIES_FILE"))
     if not bootstrap:
-        raise InvalidSetting("COLLECTOR_KAFKA_BOOTSTRAP is not set: give host:port of a Kafka broker")
+        raise InvalidSetting(f"{prefix}KAFKA_BOOTSTRAP is not set: give host:port of a Kafka broker")
     file = Path(properties) if properties else None
     return connection_of(
         producer_config(Settings(kafka_bootstrap=bootstrap, sources_file=Path(), kafka_properties_file=file))

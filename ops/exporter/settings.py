@@ -10,6 +10,14 @@ from ops import topic
 from ops.settings import InvalidSetting
 
 _PREFIX: Final = "EXPORTER_"
+_NUMBERS: Final[Mapping[str, type[int] | type[float]]] = {
+    "PORT": int,
+    "INTERVAL_S": float,
+    "AUDIT_INTERVAL_S": float,
+    "AUDIT_DAYS": int,
+    "AUDIT_WAIT_S": float,
+}
+_TEXTS: Final = frozenset({"HOST", "FLINK_URLS", "KAFKA_BOOTSTRAP", "KAFKA_PROPERTIES_FILE"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +27,7 @@ class Settings:
     #: BILLING_DSN: address of the billing database, of a role that may SELECT and make temporary tables. The password
     #: in it, or in the file that PGPASSFILE names.
     billing_dsn: str
-    #: How to connect to Kafka: COLLECTOR_KAFKA_BOOTSTRAP and ..._PROPERTIES_FILE. None: its topics are not watched.
+    #: How to connect to Kafka: EXPORTER_KAFKA_BOOTSTRAP and ..._PROPERTIES_FILE. None: its topics are not watched.
     kafka: Mapping[str, Any] | None = None
     #: EXPORTER_FLINK_URLS: base URLs of the JobManagers' REST APIs, separated by spaces. None: failures are not told.
     flink_urls: tuple[str, ...] = ()
@@ -52,29 +60,22 @@ class Settings:
 
 
 def from_environment(environ: Mapping[str, str]) -> Settings:
-    """Read and validate the settings. Raises InvalidSetting."""
-    numbers = {
-        name: _number(f"{_PREFIX}{name.upper()}", kind, environ[f"{_PREFIX}{name.upper()}"])
-        for name, kind in (
-            ("port", int),
-            ("interval_s", float),
-            ("audit_interval_s", float),
-            ("audit_days", int),
-            ("audit_wait_s", float),
-        )
-        if f"{_PREFIX}{name.upper()}" in environ
-    }
+    """Read and validate the settings. Raises InvalidSetting, also for a variable that is none: it would do nothing."""
+    given = {name.removeprefix(_PREFIX): text for name, text in environ.items() if name.startswith(_PREFIX)}
+    for name in sorted(given.keys() - _NUMBERS.keys() - _TEXTS):
+        raise InvalidSetting(f"{_PREFIX}{name} is no setting: remove it, or see ops/exporter/settings.py")
+    numbers = {name.lower(): _number(name, given[name]) for name in _NUMBERS if name in given}
     return Settings(
         billing_dsn=environ.get("BILLING_DSN", ""),
-        kafka=topic.connection_from(environ) if "COLLECTOR_KAFKA_BOOTSTRAP" in environ else None,
-        flink_urls=tuple(environ.get(f"{_PREFIX}FLINK_URLS", "").split()),
-        host=environ.get(f"{_PREFIX}HOST", "127.0.0.1"),
+        kafka=topic.connection_from(environ, _PREFIX) if "KAFKA_BOOTSTRAP" in given else None,
+        flink_urls=tuple(given.get("FLINK_URLS", "").split()),
+        host=given.get("HOST", "127.0.0.1"),
         **numbers,  # type: ignore[arg-type]  # the names above are fields of these types
     )
 
 
-def _number(name: str, kind: type[int] | type[float], text: str) -> float:
+def _number(name: str, text: str) -> float:
     try:
-        return kind(text)
+        return _NUMBERS[name](text)
     except ValueError as error:
-        raise InvalidSetting(f"{name}={text} is no number") from error
+        raise InvalidSetting(f"{_PREFIX}{name}={text} is no number") from error

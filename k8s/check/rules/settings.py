@@ -15,6 +15,7 @@ from jobs.media_usage.settings import MediaUsageSettings
 from k8s.check.manifests import Finding, Manifest, Overlay
 from k8s.check.pods import Pod, pods
 from k8s.check.variables import variables
+from ops.exporter.settings import from_environment as read_exporter_settings
 from ops.settings import from_environment
 
 _MAIN: Final = "flink-main-container"
@@ -22,6 +23,7 @@ _MAIN: Final = "flink-main-container"
 _READERS: Final[Mapping[str, Callable[[Mapping[str, str]], object]]] = {
     "COLLECTOR_": read_settings,
     "CONSOLE_": read_console_settings,
+    "EXPORTER_": read_exporter_settings,
     "ENRICHMENT_": lambda environ: settings_from(EnrichmentSettings, "ENRICHMENT_", environ),
     "MEDIA_USAGE_": lambda environ: settings_from(MediaUsageSettings, "MEDIA_USAGE_", environ),
     "BILLING_DSN": from_environment,

@@ -18,7 +18,7 @@ def test_everything_can_be_set() -> None:
     read = from_environment(
         {
             **DSN,
-            "COLLECTOR_KAFKA_BOOTSTRAP": "kafka:9092",
+            "EXPORTER_KAFKA_BOOTSTRAP": "kafka:9092",
             "EXPORTER_FLINK_URLS": "http://enrichment-rest:8081 http://media-usage-rest:8081",
             "EXPORTER_HOST": "0.0.0.0",
             "EXPORTER_PORT": "9500",
@@ -42,6 +42,7 @@ def test_everything_can_be_set() -> None:
     ("environ", "complaint"),
     [
         ({}, r"BILLING_DSN is not set: give postgresql://"),
+        ({**DSN, "EXPORTER_PROT": "9400"}, r"EXPORTER_PROT is no setting: remove it"),
         ({**DSN, "EXPORTER_PORT": "x"}, r"EXPORTER_PORT=x is no number"),
         ({**DSN, "EXPORTER_PORT": "70000"}, r"EXPORTER_PORT=70000 is no port"),
         ({**DSN, "EXPORTER_INTERVAL_S": "0"}, r"EXPORTER_INTERVAL_S=0.0 is not above 0"),
