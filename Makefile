@@ -132,6 +132,22 @@ monitoring: $(INSTALLED) ## Generate the dashboard and the page of metrics from 
 golden-savepoints: setup ## Keep savepoints of both jobs of this release under tests/golden
 	$(PY) -m pytest -m drill tests/e2e/test_golden_savepoint.py
 
+.PHONY: images
+images: ## Build the container images with docker (TAG=<tag>; development by default)
+	k8s/images/build $(or $(TAG),development)
+
+# In an environment of its own: the tool is no dependency of the project.
+.PHONY: sbom
+sbom: setup ## List what the images are made of, in CycloneDX, into .local/sbom
+	$(PYTHON) -m venv .local/sbom-tools
+	.local/sbom-tools/bin/pip install --quiet --disable-pip-version-check cyclonedx-bom==7.5.0
+	mkdir -p .local/sbom
+	for image in collectors console jobs; do \
+	    .local/sbom-tools/bin/cyclonedx-py requirements --output-reproducible k8s/images/$$image.lock \
+	        --output-file .local/sbom/$$image.cdx.json; \
+	done
+	$(PY) -m k8s.sbom .local/sbom/jobs.cdx.json
+
 .PHONY: schemas
 schemas: $(INSTALLED) ## Regenerate the Protobuf modules from schemas/*.proto
 	$(PY) -m schemas.generate
@@ -145,6 +161,7 @@ lock: ## Resolve setup.cfg anew into requirements.lock
 	CUSTOM_COMPILE_COMMAND='make lock' .local/lock/bin/pip-compile --quiet --upgrade --all-extras \
 	    --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links \
 	    --no-emit-trusted-host --no-emit-options --output-file requirements.lock setup.cfg
+	$(PYTHON) -m k8s.locks
 
 .PHONY: clean
 clean: ## Stop the local stack and remove its state, the jars and the virtual environment
