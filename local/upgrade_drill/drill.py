@@ -21,7 +21,7 @@ from local.traffic.comparison import Difference, compare
 from local.traffic.oracle import HOUR_MS
 from local.upgrade_drill.drills import DRILLS
 from local.upgrade_drill.report import Report
-from local.upgrade_drill.system import System
+from local.upgrade_drill.system import USAGE, System
 from local.waiting import until
 from ops import hours
 from ops.hours import Hours
@@ -88,6 +88,8 @@ class Drill:
         dsn, wanted = self._system.stack.billing_dsn, last + 74 * hours.HOUR
         reached = lambda: (now := billing.watermark(dsn)) is not None and now >= wanted  # noqa: E731 - a condition
         until(reached, f"the watermark to reach {wanted:%Y-%m-%dT%H:%M}", _SETTLE_SECONDS)
+        # With it everything that the watermark has fired is in the database.
+        self._system.wait_checkpoint(USAGE)
 
     def _prove_marks(self, doubtful: Sequence[datetime]) -> None:
         """The broken builds have done harm, all of it in marked hours; and no period with one can be closed."""

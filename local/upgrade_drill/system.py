@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from local import flink_jobs
 from local.chaos.system import JOB_OPTIONS, ROCKSDB_MB
 from local.clock import ClockFile
 from local.ports import Ports
@@ -17,6 +18,7 @@ from local.stack import Stack
 from local.traffic import catalogue, sources
 from local.traffic.catalogue import Catalogue
 from local.traffic.events import Cdn
+from local.upgrade.deployments import History
 from local.upgrade.switch import NotUpgraded, RolledBack, Switched
 from local.upgrade.wiring import change_to, switch_of
 from local.upgrade_drill import trees
@@ -64,12 +66,16 @@ class System:
             except RolledBack:
                 raise
             except NotUpgraded:
-                continue
+                self.wait_checkpoint(job)
         return self._switched(job, release, switch_of(self.settings, job).upgrade(change))
 
     def roll_back(self, job: str, release: Path) -> Switched:
         """Return a job to what ran before, which was taken from `release`."""
         return self._switched(job, release, switch_of(self.settings, job).roll_back())
+
+    def wait_checkpoint(self, job: str) -> None:
+        """Wait until a job has completed one more checkpoint; raises as `flink_jobs.wait_checkpoint`."""
+        flink_jobs.wait_checkpoint(self.settings, History.of(self.settings, job).last.job)
 
     def _switched(self, job: str, release: Path, done: Switched) -> Switched:
         self.releases[job] = release
@@ -77,7 +83,8 @@ class System:
 
     def _deploy(self, job: str) -> None:
         change = change_to(self.settings, job, environ=_ENVIRON[job], overrides=JOB_OPTIONS)
-        switch_of(self.settings, job).deploy(change)
+        deployed = switch_of(self.settings, job).deploy(change)
+        flink_jobs.wait_running(self.settings, deployed.job)
 
 
 @contextmanager

@@ -76,7 +76,8 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Site:
 @pytest.fixture
 def drill(tmp_path: Path, site: Site) -> Drill:
     stack = SimpleNamespace(kafka_bootstrap="nowhere:1", billing_dsn="postgresql://nowhere", environ={})
-    made = Drill(cast("Any", SimpleNamespace(stack=stack)), ClockFile(tmp_path / "clock", NOW_MS), Report(7), seed=1)
+    system = SimpleNamespace(stack=stack, wait_checkpoint=lambda job: None)
+    made = Drill(cast("Any", system), ClockFile(tmp_path / "clock", NOW_MS), Report(7), seed=1)
     made._account.acknowledge(Delivery(number=1, cdn=Cdn.AKAMAI, lines=9, wire=Wire(body=b""), bill={ROW: RIGHT}))
     return made
 

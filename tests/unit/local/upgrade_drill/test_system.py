@@ -54,6 +54,7 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Make:
         switch = FakeSwitch(*outcomes)
         change = Change(build=Build("next", NEXT), options={})
         monkeypatch.setattr(drilled, "switch_of", lambda settings, job: switch)
+        monkeypatch.setattr(System, "wait_checkpoint", lambda system, job: None)
         monkeypatch.setattr(drilled, "change_to", lambda settings, job, release, environ: change)
         return System(cast("Stack", StandIn())), switch
 
