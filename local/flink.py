@@ -1,4 +1,7 @@
-"""The standalone Flink cluster: one JobManager, and TaskManagers kept alive by `local.supervisor`."""
+"""The standalone Flink cluster: one JobManager, and TaskManagers kept alive by `local.supervisor`.
+
+With high availability it keeps the JobManager alive too, which finds its jobs in ZooKeeper.
+"""
 
 from __future__ import annotations
 
@@ -33,17 +36,16 @@ def launch_jobmanager(settings: Settings) -> Child:
     """
     _require_jobmanager_ports(settings)
     flink_home.build(settings)
-    return restart_jobmanager(settings)
-
-
-def restart_jobmanager(settings: Settings) -> Child:
-    """Start a JobManager beside TaskManagers that run, from the installation that they use too; raises as above."""
-    _require_jobmanager_ports(settings)
-    argv = flink_java.jobmanager(settings)
-    spec = Spec(name=JOBMANAGER, state=settings.state, argv=argv, env=flink_home.environment(settings))
+    spec = jobmanager_spec(settings)
     child = start(spec)
     wait_ready(child, lambda: _answers(settings), timeout=_START_SECONDS, log_file=spec.log_file)
     return child
+
+
+def jobmanager_spec(settings: Settings) -> Spec:
+    """How to run the JobManager, from the installation that `launch_jobmanager` has built."""
+    argv, env = flink_java.jobmanager(settings), flink_home.environment(settings)
+    return Spec(name=JOBMANAGER, state=settings.state, argv=argv, env=env)
 
 
 def launch_taskmanagers(settings: Settings) -> Child:

@@ -175,10 +175,6 @@ class Stack:
         """Indexes of the TaskManagers that run a job's tasks."""
         return flink.taskmanagers_of(self.settings, job)
 
-    def restart_jobmanager(self) -> None:
-        """Start the JobManager that was killed; with `high_availability` it goes on with its jobs."""
-        flink.restart_jobmanager(self.settings)
-
     def kill_taskmanager(self, index: int) -> None:
         """SIGKILL a TaskManager; the supervisor starts another."""
         flink.kill_taskmanager(self.settings, index)

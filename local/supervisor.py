@@ -1,7 +1,8 @@
 """Keeps the TaskManagers alive: `python -m local.supervisor STATE`.
 
 A TaskManager that ends is started again, at once the first time, with a growing delay while it keeps ending early.
-SIGTERM or SIGINT stops all of them, the last started first.
+SIGTERM or SIGINT stops all of them, the last started first. With high availability the JobManager, which runs already,
+is kept alive too: Flink ends it where it cannot go on, and counts on whoever starts it again.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from local.flink import taskmanager_name, taskmanager_spec
-from local.process import Child, Spec, start, stop
+from local.flink import JOBMANAGER, jobmanager_spec, taskmanager_name, taskmanager_spec
+from local.process import Child, Spec, find, start, stop
 from local.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -34,12 +35,13 @@ def next_delay(previous: float, lived: float) -> float:
     return min(max(1.0, 2 * previous), _LONGEST_DELAY_SECONDS)
 
 
-async def keep(spec: Callable[[], Spec]) -> None:
-    """Run a process, and another by a new spec whenever it ends, until cancelled."""
+async def keep(spec: Callable[[], Spec], running: Child | None = None) -> None:
+    """Run a process, unless it is running, and another by a new spec whenever it ends, until cancelled."""
     delay = 0.0
     while True:
-        child, started = start(spec()), time.monotonic()
-        log.info("started %s, pid %d", child.name, child.pid)
+        child, started = running or start(spec()), time.monotonic()
+        running = None
+        log.info("keep %s, pid %d", child.name, child.pid)
         await ended(child)
         lived = time.monotonic() - started
         delay = next_delay(delay, lived)
@@ -64,12 +66,15 @@ async def ended(child: Child) -> None:
 
 
 async def supervise(settings: Settings) -> None:
-    """Keep every TaskManager of the stack until SIGTERM or SIGINT, then stop them."""
+    """Keep every TaskManager of the stack until SIGTERM or SIGINT, then stop them; the JobManager is left to run."""
     asked, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked.set)
     specs = [partial(taskmanager_spec, settings, index) for index in range(settings.taskmanagers)]
     keepers = [asyncio.create_task(keep(spec)) for spec in specs]
+    if settings.high_availability:
+        jobmanager = find(settings.state, JOBMANAGER)
+        keepers.append(asyncio.create_task(keep(partial(jobmanager_spec, settings), jobmanager)))
     asked_first = asyncio.create_task(asked.wait())
     await asyncio.wait([asked_first, *keepers], return_when=asyncio.FIRST_COMPLETED)
     failures = [keeper.exception() for keeper in keepers if keeper.done()]

@@ -70,11 +70,7 @@ TARGETS: Final = (
     Target(name="redis", names=_one(redis.NAME), restart=lambda settings, _: redis.launch(settings)),
     Target(name="asset-database", names=_database("assets"), restart=_start_database("assets")),
     Target(name="billing-database", names=_database("billing"), restart=_start_database("billing")),
-    Target(
-        name="jobmanager",
-        names=_one(flink.JOBMANAGER),
-        restart=lambda settings, _: flink.restart_jobmanager(settings),
-    ),
+    Target(name="jobmanager", names=_one(flink.JOBMANAGER)),
     Target(name="collector", names=_collector, restart=_start_collector),
     Target(name="enrichment-taskmanager", names=_taskmanagers(ENRICHMENT)),
     Target(name="usage-taskmanager", names=_taskmanagers(MEDIA_USAGE)),

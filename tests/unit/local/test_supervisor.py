@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +45,23 @@ async def test_waiting_for_a_process_that_is_gone_ends_at_once(state: Path) -> N
     child = start(Spec(name="short", state=state, argv=["true"]))
     assert child.wait(10)
     await asyncio.wait_for(ended(child), timeout=1)
+
+
+async def test_a_process_that_runs_already_is_kept(state: Path) -> None:
+    asked: asyncio.Queue[str] = asyncio.Queue()
+
+    def spec() -> Spec:
+        asked.put_nowait("another")
+        return Spec(name="kept", state=state, argv=["sleep", "600"])
+
+    running = start(Spec(name="kept", state=state, argv=["sleep", "600"]))
+    keeper = asyncio.create_task(keep(spec, running))
+    await asyncio.sleep(0)
+    assert asked.empty()
+    running.signal(signal.SIGKILL)
+    assert await asyncio.wait_for(asked.get(), timeout=10) == "another"
+    keeper.cancel()
+    assert find(state, "kept") != running
 
 
 async def test_a_process_that_ends_is_started_again_by_a_new_spec(state: Path) -> None:

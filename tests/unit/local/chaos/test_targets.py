@@ -48,9 +48,9 @@ def test_either_collector_is_hit_and_never_both() -> None:
     assert {tuple(hit("collector", seed)) for seed in range(20)} == {("collector-0",), ("collector-1",)}
 
 
-def test_all_but_taskmanagers_are_started_again_by_the_drill() -> None:
+def test_all_that_the_supervisor_does_not_keep_are_started_again_by_the_drill() -> None:
     alone = {target.name for target in TARGETS if target.restart is None}
-    assert alone == {"enrichment-taskmanager", "usage-taskmanager"}
+    assert alone == {"enrichment-taskmanager", "jobmanager", "usage-taskmanager"}
 
 
 def test_processes_are_named_for_people() -> None:
