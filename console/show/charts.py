@@ -15,6 +15,8 @@ from ops.hours import Hours
 #: Environments with a colour of their own; all others are one.
 NAMED_ENVIRONMENTS: Final = 5
 OTHERS: Final = "all others"
+#: With more columns only days have a label.
+_LABELLED_HOURS: Final = 72
 _LEAST_CERTAIN: Final = (Certainty.SETTLED, Certainty.ON_TIME, Certainty.PROVISIONAL)
 _NAMES: Final = {
     Certainty.SETTLED: "Settled",
@@ -66,6 +68,12 @@ class Chart:
         return tuple(sum(series.values[n] for series in self.series) for n in range(len(self.columns)))
 
     @property
+    def _ticks(self) -> list[str]:
+        """Labels of the axis: days where there are many, else hours and the days that they begin."""
+        are_many = self.unit == "day" or len(self.columns) > _LABELLED_HOURS
+        return [_tick(column.start, are_many=are_many) for column in self.columns]
+
+    @property
     def legend(self) -> list[tuple[str, str]]:
         """Labels and colours."""
         return [(series.label, series.colour) for series in self.series]
@@ -75,6 +83,7 @@ class Chart:
         """For the script that draws it."""
         return {
             "labels": [column.label for column in self.columns],
+            "ticks": self._ticks,
             "series": [
                 {"label": series.label, "colour": series.colour, "values": series.values} for series in self.series
             ],
@@ -158,6 +167,12 @@ def _columns(
             is_recounted=not marks.recounted.isdisjoint(members),
             is_in_doubt=not marks.in_doubt.isdisjoint(members),
         )
+
+
+def _tick(start: datetime, *, are_many: bool) -> str:
+    if start.hour == 0:
+        return f"{start:%d %b}"
+    return "" if are_many else f"{start:%H:%M}"
 
 
 def _itself(hour: datetime) -> datetime:

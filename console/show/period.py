@@ -15,7 +15,7 @@ from ops.hours import HOUR, Hours, InvalidHour
 MOST_DAYS: Final = 92
 MOST_HOURS: Final = MOST_DAYS * 24
 #: Up to so many hours are charted one by one, more by day.
-_CHARTED_HOURS: Final = 96
+_CHARTED_HOURS: Final = 192
 _DAY: Final = timedelta(days=1)
 _DAY_ONLY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 

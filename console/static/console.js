@@ -21,7 +21,7 @@
       maintainAspectRatio: false,
       interaction: { mode: "index", intersect: false },
       scales: {
-        x: { stacked: true, grid: { display: false }, border: { color: colour("line") }, ticks: { ...text, maxRotation: 0, autoSkipPadding: 18 } },
+        x: { stacked: true, grid: { display: false }, border: { color: colour("line") }, ticks: { ...text, maxRotation: 0, autoSkipPadding: 14, callback: (value) => data.ticks[value] }, afterBuildTicks: (axis) => { axis.ticks = axis.ticks.filter((tick) => data.ticks[tick.value]); } },
         y: { stacked: true, grid: { color: colour("grid") }, border: { display: false }, ticks: { ...text, maxTicksLimit: 6, callback: (value) => whole.format(value) } },
       },
       plugins: {
@@ -48,12 +48,14 @@
   function draw(canvas) {
     const data = JSON.parse(document.getElementById(canvas.dataset.chart).textContent);
     const unit = units[canvas.dataset.unit];
+    // Lines between the parts of a bar, where bars are wide enough for them.
+    const line = canvas.clientWidth / data.labels.length > 12 ? { top: 1 } : 0;
     const datasets = data.series.map((series) => ({
       label: series.label,
       data: series.values.map((value) => value / unit.scale),
       backgroundColor: colour(series.colour),
       borderColor: colour("surface"),
-      borderWidth: { top: 1 },
+      borderWidth: line,
       borderSkipped: false,
       categoryPercentage: 0.86,
       barPercentage: 1,

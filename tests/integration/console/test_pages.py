@@ -19,7 +19,7 @@ from ops.hours import Hours
 from tests.integration.billing import Billing
 from tests.integration.console.conftest import NOW, ON_TIME, PROVISIONAL, SETTLED, WATERMARK, Console, Start
 
-WEEK = "from=2026-08-29&to=2026-09-04"
+WEEK = "from=2026-08-27&to=2026-09-04"
 
 
 async def text(console: Console, path: str, status: int = 200) -> str:
@@ -124,7 +124,7 @@ async def test_top_assets_stand_in_order_and_lead_to_their_own_page(usage: Billi
         in page
     )
     raw = await (await open_console.get(f"/assets?{WEEK}")).text()
-    assert "/?from=2026-08-29T00&amp;to=2026-09-04T23&amp;environment=env-b&amp;asset=%3DSUM%28A1%29" in raw
+    assert "/?from=2026-08-27T00&amp;to=2026-09-04T23&amp;environment=env-b&amp;asset=%3DSUM%28A1%29" in raw
 
 
 async def test_assets_are_paged(usage: Billing, open_console: Console) -> None:
@@ -196,7 +196,7 @@ async def test_an_address_that_is_none_leads_back(open_console: Console) -> None
 
 async def test_the_same_usage_comes_as_a_file(usage: Billing, open_console: Console) -> None:
     answer = await open_console.get(f"/usage.csv?{WEEK}&environment=env-b")
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="usage-2026-08-29T00-2026-09-04T23.csv"'
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="usage-2026-08-27T00-2026-09-04T23.csv"'
     assert (await answer.text()).splitlines()[1:] == [
         "2026-09-01T10:00:00Z,env-b,'=SUM(A1),2160p,settled,no,10000,10.000,0.166667,0,2,2000"
     ]

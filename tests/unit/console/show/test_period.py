@@ -65,10 +65,10 @@ def test_what_is_no_period_is_refused_with_the_reason(query: dict[str, str], mes
     assert message in str(refused.value)
 
 
-def test_up_to_four_days_are_charted_by_hour() -> None:
-    _, four = period.chosen({"from": "2026-02-01", "to": "2026-02-04"}, NOW)
-    _, five = period.chosen({"from": "2026-02-01", "to": "2026-02-05"}, NOW)
-    assert (period.by_day(four), period.by_day(five)) == (False, True)
+def test_up_to_eight_days_are_charted_by_hour() -> None:
+    _, eight = period.chosen({"from": "2026-02-01", "to": "2026-02-08"}, NOW)
+    _, nine = period.chosen({"from": "2026-02-01", "to": "2026-02-09"}, NOW)
+    assert (period.by_day(eight), period.by_day(nine)) == (False, True)
 
 
 @pytest.mark.parametrize(
