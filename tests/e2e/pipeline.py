@@ -51,8 +51,8 @@ class Pipeline:
         """Stop one job and return its savepoint."""
         return self.stack.stop_with_savepoint(self.jobs[module])
 
-    def resume(self, module: str, savepoint: str) -> None:
-        """Submit one job again and wait until it runs."""
+    def resume(self, module: str, savepoint: str | None) -> None:
+        """Submit one job again, from a savepoint or without state, and wait until it runs."""
         self.jobs[module] = self._submit(module, savepoint)
 
     def _submit(self, module: str, savepoint: str | None) -> str:

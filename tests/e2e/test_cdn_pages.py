@@ -17,9 +17,9 @@ import yaml
 from local.clock import ClockFile
 from local.ports import LOOPBACK, free_base
 from local.stack import Stack
-from schemas.cdn_logs_pb2 import AccessLogBatch
-from schemas.topics import RAW
-from tests.e2e import topics
+from schemas.cdn_logs_pb2 import AccessLog, AccessLogBatch
+from schemas.topics import ENRICHED, RAW
+from tests.e2e import canaries, topics
 from tests.e2e.bill import Bill
 from tests.e2e.feed import Feed
 from tests.e2e.films import Film, register
@@ -33,6 +33,9 @@ pytestmark = pytest.mark.timeout(900)
 
 ENVIRONMENT: Final = "page-env"
 SEGMENT_MS: Final = 4_004
+#: Of every page's lines.
+VIEWER: Final = "203.0.113.24"
+QUERIES: Final = ("token=x", "?t=1")
 _REFERENCE: Final = re.compile(r"\$\{env:(\w+)\}")
 
 
@@ -125,27 +128,38 @@ def site(stack: Stack, first_hour: int, tmp_path: Path) -> Iterator[Site]:
     stack.stop_collector(0)
 
 
-def arrived(stack: Stack, begins: dict[int, int]) -> list[str]:
-    """Paths of all records in raw since."""
+def records(stack: Stack, begins: dict[int, int]) -> list[AccessLog]:
+    """All records in raw since."""
     messages = (message for found in topics.read(stack.kafka_bootstrap, RAW, begins).values() for message in found)
     batches = [AccessLogBatch.FromString(message.value()) for message in messages]
-    return [record.path for batch in batches for record in batch.records]
+    return [record for batch in batches for record in batch.records]
+
+
+def addresses(stack: Stack, begins: dict[int, int]) -> set[str]:
+    """Clients of all records in raw since."""
+    return {record.client_ip for record in records(stack, begins)}
 
 
 def test_every_page_followed_word_for_word_puts_its_line_on_the_bill(
     stack: Stack, pipeline: Pipeline, feed: Feed, bill: Bill, first_hour: int, site: Site
 ) -> None:
     """Contract: the vendor's delivery shape, by its own transport and with its own kind of credential, from the
-    page's command to a row of the bill: one whole segment each."""
+    page's command to a row of the bill: one whole segment each. The viewer's whole address, the query of the URL and
+    the credentials are in raw at most."""
     films = [Film(asset_id=step.film, environment_id=ENVIRONMENT, segment_ms=(SEGMENT_MS,) * 60) for step in STEPS]
     register(stack.assets_dsn, *films)
     begins = topics.ends(stack.kafka_bootstrap, RAW)
+    enriched_begins = topics.ends(stack.kafka_bootstrap, ENRICHED)
 
     for number, step in enumerate(STEPS):
         site.follow(step, number)
     # Syslog answers nothing.
-    until(lambda: len(arrived(stack, begins)) >= len(STEPS), "every line in raw")
+    until(lambda: len(records(stack, begins)) >= len(STEPS), "every line in raw")
     pipeline.drain(feed, bill, first_hour + HOUR_MS)
 
     billed = [(row.asset_id, row.delivered_ms, row.deliveries) for row in bill.rows()]
     assert sorted(billed) == sorted((film.asset_id, SEGMENT_MS, 1) for film in films)
+
+    assert VIEWER in addresses(stack, begins)
+    secrets = [value for name, value in site.variables.items() if name not in ("COLLECTOR", "PATH")]
+    assert canaries.found(stack, enriched_begins, [VIEWER, *QUERIES, *secrets]) == set()
