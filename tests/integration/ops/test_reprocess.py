@@ -6,7 +6,6 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable
 from datetime import timedelta
 
 import psycopg2
@@ -16,6 +15,7 @@ from ops import audit, reprocess, shadow
 from ops.difference import Difference, EnvironmentChange, SourceChange
 from ops.hours import Hours, epoch_ms
 from tests.integration.billing import HOUR, NO_HOUR, SETTLED, Billing, Row
+from tests.integration.ops.recount import Fill, Job, accept
 
 NEXT = HOUR + timedelta(hours=1)
 BEFORE = HOUR - timedelta(hours=1)
@@ -23,32 +23,9 @@ RANGE = Hours(HOUR, NEXT)
 
 BLOCKED = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 
-Fill = Callable[[Billing], None]
-
-
-def accept(found: Difference) -> bool:
-    return True
-
 
 def never_asked(found: Difference) -> bool:
     raise AssertionError(found)
-
-
-class Job:
-    """Stands for the bounded job: fills the shadow, and remembers how it was called."""
-
-    def __init__(self, dsn: str, fill: Fill) -> None:
-        self._dsn = dsn
-        self._fill = fill
-        self.calls: list[tuple[str, int, int]] = []
-
-    def __call__(self, schema: str, first_hour_ms: int, last_hour_ms: int) -> None:
-        self.calls.append((schema, first_hour_ms, last_hour_ms))
-        shadow = Billing(self._dsn, schema)
-        try:
-            self._fill(shadow)
-        finally:
-            shadow.close()
 
 
 def counted_before(billing: Billing) -> None:
