@@ -263,7 +263,7 @@ _CHECKPOINTS: Final = Row(
     panels=(
         Panel(
             title="Since the last checkpoint",
-            meaning="Every 5 minutes in production. At 12 h enrichment's transactions expire.",
+            meaning="Every 5 minutes in production. Beyond 12 h a commit of enrichment may be lost.",
             unit="s",
             red_from=1800,
             queries=(
