@@ -13,6 +13,7 @@ from local.ports import LOOPBACK, free_base, is_open
 from local.process import find
 from local.settings import Settings
 from local.stack import Stack
+from local.upgrade.cluster import LocalCluster
 from local.waiting import until
 
 pytestmark = pytest.mark.timeout(300)
@@ -64,6 +65,18 @@ def _registered_under_new_name(settings: Settings, killed: process.Child | None)
     assert killed is not None
     known = flink.rest(settings, "GET", "/taskmanagers")["taskmanagers"]
     return len(known) == 2 and len({taskmanager["id"] for taskmanager in known}) == 2
+
+
+def test_an_upgrade_finds_taskmanagers_that_have_imported_nothing(stack: Stack) -> None:
+    before = _registered(stack.settings)
+    LocalCluster(stack.settings).replace_taskmanagers()
+    after = _registered(stack.settings)
+    assert (len(after), after & before) == (2, set())
+
+
+def _registered(settings: Settings) -> set[str]:
+    """Resource ids of the TaskManagers that the JobManager knows."""
+    return {str(found["id"]) for found in flink.rest(settings, "GET", "/taskmanagers")["taskmanagers"]}
 
 
 def test_a_taskmanager_that_does_not_run_cannot_be_killed(stack: Stack) -> None:
