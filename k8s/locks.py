@@ -20,7 +20,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 #: Extras of setup.cfg by image. Operators' commands are run in the jobs' image, and parse lines as collectors do.
 IMAGES: Final[Mapping[str, tuple[str, ...]]] = {
     "collectors": ("collectors",),
-    "jobs": ("jobs", "ops", "collectors"),
+    "jobs": ("jobs", "ops", "collectors", "backfill"),
     "console": ("console", "ops"),
 }
 _HEADER: Final = "# What the image {image} needs of requirements.lock. Made by `make lock`.\n"
