@@ -83,7 +83,7 @@ def build() -> dict[str, Any]:
         "info": {"title": "Delivery usage", "version": "1.0.0", "description": _DESCRIPTION},
         "paths": {operation.path: {"get": _operation(operation)} for operation in OPERATIONS},
         "components": {
-            "schemas": _without_nulls(components),
+            "schemas": _as_written(components),
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "basic": {"type": "http", "scheme": "basic", "description": "The password is the token."},
@@ -125,8 +125,12 @@ def _refusal(reason: str) -> Mapping[str, Any]:
     return {"description": reason, "content": {"application/problem+json": {"schema": schema}}}
 
 
-def _without_nulls(value: Any) -> Any:
-    """A schema without what the types' own descriptions have unset."""
+def _as_written(value: Any) -> Any:
+    """A schema with decimals as the numbers that reports.py writes, where msgspec describes its default, texts."""
     if isinstance(value, dict):
-        return {name: _without_nulls(each) for name, each in value.items() if each is not None}
-    return [_without_nulls(each) for each in value] if isinstance(value, list) else value
+        described = {name: _as_written(each) for name, each in value.items()}
+        if described.get("format") == "decimal":
+            del described["format"]
+            described["type"] = "number"
+        return described
+    return [_as_written(each) for each in value] if isinstance(value, list) else value

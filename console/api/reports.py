@@ -14,7 +14,7 @@ from console.data.usage import Asset, Certainties, Certainty, Marks, Progress, R
 from console.show import amounts, tiers
 
 #: Written as a number with all its digits; JSON numbers are no floats, only what some readers make of them.
-Seconds = Annotated[Decimal, msgspec.Meta(extra_json_schema={"type": "number", "format": None, "multipleOf": 0.001})]
+Seconds = Annotated[Decimal, msgspec.Meta(description="Exact, with three decimal places.")]
 EpochSeconds = Annotated[int, msgspec.Meta(description="Seconds since the Unix epoch.")]
 BySecond = dict[str, Seconds]
 
