@@ -63,7 +63,7 @@ class World:
         self.clock = clock
         self.story: list[str] = []
         self.expectation: Expectation | None = None
-        self.billing_dsn, self.endpoints = "nowhere", ()
+        self.billing_dsn, self.endpoints, self.console_url = "nowhere", (), "http://console"
         self.records, self.copies, self.steps = 0, 3, 4
 
     def next(self) -> Step | None:
