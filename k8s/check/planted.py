@@ -131,7 +131,7 @@ _SERVING: Final = (
     _collectors("no liveness", (*_COLLECTOR, "livenessProbe"), DELETE, "livenessProbe: missing"),
     _collectors("no preStop", (*_COLLECTOR, "lifecycle"), DELETE, "preStop: 0 s: not longer than the 15 s"),
     _collectors("a slow readiness", (*_COLLECTOR, "readinessProbe", "periodSeconds"), 10, "preStop: 20 s"),
-    _collectors("killed in its preStop", (*_POD, "terminationGracePeriodSeconds"), 20, "preStop alone takes 20 s"),
+    _collectors("killed while it drains", (*_POD, "terminationGracePeriodSeconds"), 50, "preStop and draining take 50"),
     _collectors("no requests", (*_COLLECTOR, "resources", "requests", "cpu"), DELETE, "requests.cpu: missing"),
     _collectors("memory promised twice", (*_COLLECTOR, "resources", "limits", "memory"), "4Gi", "not what it asks for"),
     _collectors("replicas beside an autoscaler", ("spec", "replicas"), 3, "the autoscaler's"),
@@ -277,6 +277,7 @@ _PROGRAMS: Final = (
     ),
     _collectors("a module that is not there", (*_COLLECTOR, "args"), ["-m", "collector"], "no module that can be run"),
     _job("a main program that is not there", "args", ["-pym", "jobs.enrich"], "not `-pym` and a module"),
+    _job("a jar of another Flink", "jarURI", "local:///opt/flink/opt/flink-python-2.2.0.jar", "no jar of the locked"),
     _job("more TaskManagers than the program wants", "parallelism", 5, "and ENRICHMENT_PARALLELISM is 4"),
 )
 _FLINK: Final = (
@@ -375,6 +376,14 @@ _KAFKA: Final = (
         ("spec", "authorization", "acls", 4, "resource", "name"),
         "enrichment.",
         "transactionalId enrichment.enriched.*: has []",
+    ),
+    Planted(
+        "rights of nobody",
+        "KafkaUser",
+        "exporter",
+        ("metadata", "name"),
+        "metrics",
+        "topic cdn-logs.raw: has ['Describe'], its program needs []",
     ),
     Planted(
         "an unknown user",

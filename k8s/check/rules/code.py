@@ -10,6 +10,7 @@ from typing import Final
 from k8s.check.manifests import Finding, Overlay
 from k8s.check.pods import pods
 from k8s.check.rendering import ROOT
+from local.flink_home import package_lib
 
 _PYTHON: Final = "/opt/venv/bin/python"
 #: Commands of the base images, beside Python.
@@ -31,6 +32,12 @@ def check(overlay: Overlay) -> Iterator[Finding]:
         modules = _modules((job or {}).get("args", []), "-pym")
         if job is not None and (len(modules) != 1 or not all(map(is_program, modules))):
             yield deployment.wrong("spec.job.args", f"{job.get('args')}: not `-pym` and a module that can be run")
+        if job is not None and Path(job.get("jarURI", "")).name not in _flinks_own_jars():
+            yield deployment.wrong("spec.job.jarURI", f"{job.get('jarURI')} is no jar of the locked Flink's opt/")
+
+
+def _flinks_own_jars() -> set[str]:
+    return {jar.name for jar in (package_lib().parent / "opt").glob("*.jar")}
 
 
 def is_program(module: str) -> bool:

@@ -14,6 +14,7 @@ from schemas import topics
 #: (type, name, pattern) of a resource, and the operations on it.
 Rights = Mapping[tuple[str, str, str], frozenset[str]]
 
+_LOOK: Final = frozenset({"Describe"})
 _READ: Final = frozenset({"Describe", "Read"})
 _WRITE: Final = frozenset({"Describe", "Write"})
 #: The job compares settings of topics and brokers with its own when it starts.
@@ -45,6 +46,7 @@ def expected() -> dict[str, Rights]:
             _topic(topics.ENRICHED): _READ,
             ("group", "reprocess-", "prefix"): _READ,
         },
+        "exporter": {_topic(name): _LOOK for name in (topics.RAW, topics.ENRICHED, topics.DEAD_LETTER)},
         "ops": {
             _topic(topics.RAW): _READ | _WRITE,
             _topic(topics.DEAD_LETTER): _READ | _WRITE,
@@ -56,9 +58,8 @@ def expected() -> dict[str, Rights]:
 def check(overlay: Overlay) -> Iterator[Finding]:
     """Users, their rights, and the pods that mount their certificates."""
     users = {user.name: user for user in overlay.of("KafkaUser")}
-    for name, rights in expected().items():
-        if name in users:
-            yield from _user(users[name], rights)
+    for name, user in users.items():
+        yield from _user(user, expected().get(name, {}))
     for pod in all_pods(overlay):
         mounted = _mounted_users(pod.spec or {})
         for name in mounted - users.keys():

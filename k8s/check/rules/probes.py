@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
+from collectors.settings import Settings
 from k8s.check.manifests import Finding, Object, Overlay
 from k8s.check.pods import Pod, pods
+from k8s.check.variables import variables
 
 _DEFAULT_PERIOD_S: Final = 10
 _DEFAULT_FAILURES: Final = 3
@@ -20,10 +22,10 @@ def check(overlay: Overlay) -> Iterator[Finding]:
             continue
         for path, container in pod.containers:
             if container.get("ports"):
-                yield from _container(pod, path, container)
+                yield from _container(overlay, pod, path, container)
 
 
-def _container(pod: Pod, path: str, container: Object) -> Iterator[Finding]:
+def _container(overlay: Overlay, pod: Pod, path: str, container: Object) -> Iterator[Finding]:
     for probe in ("readinessProbe", "livenessProbe", "startupProbe"):
         if probe not in container:
             yield pod.manifest.wrong(f"{path}.{probe}", "missing, though it listens")
@@ -34,8 +36,15 @@ def _container(pod: Pod, path: str, container: Object) -> Iterator[Finding]:
             f"{sleep_s} s: not longer than the {noticed_s} s in which its readiness is seen to fail",
         )
     grace_s = (pod.spec or {}).get("terminationGracePeriodSeconds", _DEFAULT_GRACE_S)
-    if grace_s <= sleep_s:
-        yield pod.wrong("terminationGracePeriodSeconds", f"{grace_s} s: preStop alone takes {sleep_s} s")
+    needed_s = sleep_s + _drain_s(variables(overlay, container))
+    if grace_s <= needed_s:
+        yield pod.wrong("terminationGracePeriodSeconds", f"{grace_s} s: preStop and draining take {needed_s} s")
+
+
+def _drain_s(environ: Mapping[str, str]) -> float:
+    """Seconds in which a collector brings to Kafka what it has begun."""
+    is_collector = "COLLECTOR_HTTP_PORT" in environ
+    return float(environ.get("COLLECTOR_DRAIN_TIMEOUT_S", Settings.drain_timeout_s)) if is_collector else 0
 
 
 def _noticed_s(probe: Object) -> int:

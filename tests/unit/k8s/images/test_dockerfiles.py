@@ -15,6 +15,8 @@ import pytest
 from k8s import locks
 from k8s.check.rendering import ROOT
 from local.flink_home import package_lib
+from tests.support import dockerfile
+from tests.support.dockerfile import Instruction
 
 IMAGES = ROOT / "k8s" / "images"
 NAMES = sorted(path.stem for path in IMAGES.glob("*.Dockerfile"))
@@ -24,13 +26,8 @@ USERS = {"collectors": "10001:10001", "console": "10001:10001", "jobs": "9999:99
 OURS = {"collectors", "console", "jobs", "local", "ops", "schemas", "k8s"}
 
 
-def instructions(name: str) -> list[tuple[str, str]]:
-    """Instructions of a Dockerfile with their arguments, continued lines joined, comments left out."""
-    lines = [
-        line for line in (IMAGES / f"{name}.Dockerfile").read_text().splitlines() if not line.lstrip().startswith("#")
-    ]
-    text = re.sub(r"\\\n", " ", "\n".join(lines))
-    return [(word, rest.strip()) for word, _, rest in (line.partition(" ") for line in text.splitlines() if line)]
+def instructions(name: str) -> list[Instruction]:
+    return dockerfile.instructions(IMAGES / f"{name}.Dockerfile")
 
 
 def copied(name: str) -> list[str]:
