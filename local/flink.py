@@ -121,7 +121,9 @@ def taskmanagers_of(settings: Settings, job: str) -> list[int]:
     indexes = set()
     for vertex in rest(settings, "GET", f"/jobs/{job}")["vertices"]:
         used = rest(settings, "GET", f"/jobs/{job}/vertices/{vertex['id']}/taskmanagers")["taskmanagers"]
-        indexes |= {int(taskmanager["taskmanager-id"].split("-")[1]) for taskmanager in used}
+        ids = [str(taskmanager["taskmanager-id"]) for taskmanager in used]
+        # "(unassigned)" while a task waits for a slot.
+        indexes |= {int(resource.split("-")[1]) for resource in ids if resource.startswith("taskmanager-")}
     return sorted(indexes)
 
 

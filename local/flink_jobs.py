@@ -179,10 +179,10 @@ def trigger_checkpoint(settings: Settings, job: str) -> None:
     rest(settings, "POST", f"/jobs/{job}/checkpoints", {"checkpointType": "CONFIGURED"})
 
 
-def named(settings: Settings, name: str) -> list[str]:
-    """Ids of the jobs with this name that have not ended."""
+def unfinished(settings: Settings) -> dict[str, str]:
+    """Names of the jobs that have not ended, by id."""
     jobs = rest(settings, "GET", "/jobs/overview")["jobs"]
-    return [str(job["jid"]) for job in jobs if job["name"] == name and job["state"] not in _ENDED]
+    return {str(job["jid"]): str(job["name"]) for job in jobs if job["state"] not in _ENDED}
 
 
 def failures(settings: Settings, job: str) -> int:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Container
+from collections.abc import Container
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from local import billing, flink, flink_jobs, postgres, process
 from local.flink import RestError
@@ -14,8 +14,8 @@ from local.settings import Settings
 from local.upgrade import builds
 from local.upgrade.deployments import Deployment
 from local.upgrade.verification import Crashing, Observation, Verification
+from local.waiting import until
 
-_POLL_SECONDS: Final = 0.3
 _REPLACE_SECONDS: Final = 90.0
 _VERIFY_SECONDS: Final = 300.0
 _GRACE_SECONDS: Final = 10.0
@@ -34,7 +34,7 @@ class LocalCluster:
 
     def named(self, name: str) -> list[str]:
         """Ids of the jobs with this name that have not ended."""
-        return flink_jobs.named(self._settings, name)
+        return [job for job, known_as in flink_jobs.unfinished(self._settings).items() if known_as == name]
 
     def running(self, job: str) -> bool:
         """Whether every task of a job runs."""
@@ -57,15 +57,17 @@ class LocalCluster:
             return self._newest_on_disk(job)
 
     def replace_taskmanagers(self) -> None:
-        """Replace every TaskManager that runs nothing: it may have imported another build. Raises TimeoutError."""
-        old = {found["id"] for found in self._taskmanagers() if found["freeSlots"] == found["slotsNumber"]}
-        for resource in old:
-            child = process.find(self._settings.state, flink.taskmanager_name(int(resource.split("-")[1])))
+        """Replace every TaskManager that works for no job: it may have imported another build. Raises TimeoutError."""
+        settings, jobs = self._settings, flink_jobs.unfinished(self._settings)
+        # Not by free slots: that of a job which has just ended may be free a moment later.
+        busy = {flink.taskmanager_name(index) for job in jobs for index in flink.taskmanagers_of(settings, job)}
+        old = {found for found in self._taskmanagers() if _name(found) not in busy}
+        for child in (process.find(settings.state, _name(found)) for found in old):
             if child is not None:
                 child.signal(signal.SIGTERM)
                 if not child.wait(_GRACE_SECONDS):
                     child.signal(signal.SIGKILL)
-        _until(lambda: self._replaced(old), _REPLACE_SECONDS, "the TaskManagers did not come back")
+        until(lambda: self._replaced(old), "the TaskManagers to come back", _REPLACE_SECONDS)
 
     def submit(self, module: str, deployment: Deployment) -> str:
         """Submit a job and return its id; raises as `flink_jobs.submit`, and InvalidBuild."""
@@ -115,18 +117,15 @@ class LocalCluster:
         except RestError:
             return  # it has just failed: asked again later
 
-    def _taskmanagers(self) -> list[dict[str, Any]]:
-        return list(flink.rest(self._settings, "GET", "/taskmanagers")["taskmanagers"])
+    def _taskmanagers(self) -> list[str]:
+        """Resource ids of those that are registered."""
+        return [str(found["id"]) for found in flink.rest(self._settings, "GET", "/taskmanagers")["taskmanagers"]]
 
     def _replaced(self, old: Container[str]) -> bool:
-        registered = [found["id"] for found in self._taskmanagers()]
         complete = flink.registered_taskmanagers(self._settings) >= self._settings.taskmanagers
-        return complete and not any(resource in old for resource in registered)
+        return complete and not any(resource in old for resource in self._taskmanagers())
 
 
-def _until(condition: Callable[[], bool], seconds: float, problem: str) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{problem} within {seconds:.0f} s")
-        time.sleep(_POLL_SECONDS)
+def _name(resource: str) -> str:
+    """The process behind a resource id, which is its name and a random part."""
+    return resource.rpartition("-")[0]

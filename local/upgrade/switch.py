@@ -114,7 +114,7 @@ class Switch:
         May be called again after it has failed. Raises NothingBefore, and what the cluster and the marking raise.
         """
         current, began = self._current(), time.monotonic()
-        if current.stopped_with is not None:
+        if current.stopped_with is not None and build in (None, current.build):
             # An upgrade that was killed, or came to nothing: what it has stopped is what ran before.
             self._cluster.replace_taskmanagers()
             deployed = self._verified(replace(current, started_from=current.stopped_with, stopped_with=None))

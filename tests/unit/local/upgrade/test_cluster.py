@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local import billing, flink, flink_jobs, postgres, process
+from local import billing, flink, flink_jobs, postgres, process, waiting
 from local.flink import RestError
 from local.settings import Settings
 from local.upgrade import builds, cluster
@@ -40,8 +40,8 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     for module in (flink, flink_jobs):
         monkeypatch.setattr(module, "rest", rest)
-    monkeypatch.setattr(cluster, "_POLL_SECONDS", 0.0)
-    monkeypatch.setattr(flink_jobs, "_POLL_SECONDS", 0.0)
+    for polling in (waiting, flink_jobs):
+        monkeypatch.setattr(polling, "_POLL_SECONDS", 0.0)
     return known
 
 
@@ -148,9 +148,17 @@ class TestVerify:
 
 class TestReplacingTaskManagers:
     @staticmethod
-    def taskmanagers(*names: str, busy: str = "") -> dict[str, Any]:
-        slots = [{"id": name, "slotsNumber": 1, "freeSlots": int(name != busy)} for name in names]
-        return {"taskmanagers": slots}
+    def taskmanagers(*names: str) -> dict[str, Any]:
+        return {"taskmanagers": [{"id": name} for name in names]}
+
+    @pytest.fixture(autouse=True)
+    def one_job(self, answers: dict[str, Any]) -> None:
+        """It works on taskmanager-1, and waits for another slot; another job has ended."""
+        ended = {"jid": "ended", "name": "media-usage", "state": "FINISHED"}
+        answers["/jobs/overview"] = {"jobs": [{"jid": JOB, "name": "enrichment", "state": "RUNNING"}, ended]}
+        answers[f"/jobs/{JOB}"] = {"vertices": [{"id": "v"}]}
+        at = [{"taskmanager-id": resource} for resource in ("taskmanager-1-a", "(unassigned)")]
+        answers[f"/jobs/{JOB}/vertices/v/taskmanagers"] = {"taskmanagers": at}
 
     @pytest.fixture
     def signalled(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -174,9 +182,9 @@ class TestReplacingTaskManagers:
         self, settings: Settings, answers: dict[str, Any], signalled: list[str]
     ) -> None:
         answers["/taskmanagers"] = [
-            self.taskmanagers("taskmanager-0-a", "taskmanager-1-a", busy="taskmanager-1-a"),
-            self.taskmanagers("taskmanager-1-a", busy="taskmanager-1-a"),
-            self.taskmanagers("taskmanager-1-a", "taskmanager-0-b", busy="taskmanager-1-a"),
+            self.taskmanagers("taskmanager-0-a", "taskmanager-1-a"),
+            self.taskmanagers("taskmanager-1-a"),
+            self.taskmanagers("taskmanager-1-a", "taskmanager-0-b"),
         ]
         answers["/overview"] = [
             {"taskmanagers": 1, "slots-total": 1},
@@ -191,7 +199,7 @@ class TestReplacingTaskManagers:
         monkeypatch.setattr(cluster, "_REPLACE_SECONDS", 0.0)
         answers["/taskmanagers"] = self.taskmanagers("taskmanager-0-a")
         answers["/overview"] = {"taskmanagers": 1, "slots-total": 1}
-        with pytest.raises(TimeoutError, match="the TaskManagers did not come back within 0 s"):
+        with pytest.raises(TimeoutError, match="waited 0 s for the TaskManagers to come back"):
             LocalCluster(settings).replace_taskmanagers()
 
 

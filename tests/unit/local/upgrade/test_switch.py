@@ -346,6 +346,13 @@ class TestRollback:
         assert usage.cluster.calls[-2] == "submit old from savepoint-of-job-1"
         assert sorted(build for _, build, _ in usage.marks.made) == ["second", "third"]
 
+    def test_going_back_further_passes_an_upgrade_that_came_to_nothing(self, usage: World) -> None:
+        usage.switch.upgrade(change("second"))
+        usage.cluster.failing["submit third"] = Killed()
+        with pytest.raises(Killed):
+            usage.switch.upgrade(change("third"))
+        assert usage.switch.roll_back("old").deployment.build == "old"
+
     def test_twice_is_two_steps_and_never_one_forward(self, usage: World) -> None:
         usage.switch.upgrade(change("second"))
         usage.switch.upgrade(change("third"))
