@@ -22,6 +22,8 @@ passed are never compared. What is approximate, and when:
   by another release of a parser, or repeats that the pipeline itself made when enrichment started again without
   state, can hide the loss of as many batches of the same source. A copy that comes after deduplication has
   forgotten its batch (73 hours) twice or more is counted once, and shows as lost.
+* A batch that was on its way while the last heartbeat was made, and is not claimed by it, can hide the loss of another
+  one of the same process and source; so can all since that heartbeat where an earlier release wrote the totals.
 * A collector that is killed never reports what was acknowledged after its last heartbeat: 4 does not see that it is
   lost, 5 does while raw has it.
 * A ledger partition that was dropped takes its batches along, not the totals of the processes that sent them: with
@@ -50,7 +52,10 @@ _RETRY_SECONDS: Final = 1.0
 
 _HEARTBEATS = """
 CREATE TEMPORARY TABLE acknowledged ON COMMIT PRESERVE ROWS AS
-SELECT source_id, boot_id, batches, records, rejected, updated_at FROM collector_totals
+SELECT
+    source_id, boot_id, batches, records, rejected, updated_at,
+    CASE WHEN told_batches = batches THEN told_at END AS told_at
+FROM collector_totals
 """
 
 

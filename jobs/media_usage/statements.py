@@ -122,14 +122,15 @@ ON CONFLICT (hour, batch_id, path) DO UPDATE SET
     {_of_first_copy()}
 WHERE {_IS_FIRST_COPY} OR excluded.copies > current.copies""",
 )
-COLLECTOR_TOTALS: Final = Statement(
-    """
-INSERT INTO collector_totals AS current (boot_id, source_id, batches, records, rejected)
-VALUES (?::text, ?::text, ?::bigint, ?::bigint, ?::bigint)
+COLLECTOR_TOTALS: Final = _upsert(
+    "boot_id text, source_id text, batches bigint, records bigint, rejected bigint, told_at_ms bigint",
+    f"""
+INSERT INTO collector_totals AS current (boot_id, source_id, batches, records, rejected, told_at, told_batches)
+SELECT boot_id, source_id, batches, records, rejected, {_time("told_at_ms")}, batches FROM $NEW
 ON CONFLICT (boot_id, source_id) DO UPDATE SET
-    batches = excluded.batches, records = excluded.records, rejected = excluded.rejected, updated_at = now()
+    batches = excluded.batches, records = excluded.records, rejected = excluded.rejected,
+    told_at = excluded.told_at, told_batches = excluded.told_batches, updated_at = now()
 WHERE excluded.batches > current.batches""",
-    ("text", "text", "bigint", "bigint", "bigint"),
 )
 WATERMARK: Final = Statement(
     """

@@ -35,6 +35,7 @@ class CollectorTotals(NamedTuple):
     batches: int
     records: int
     rejected: int
+    told_at_ms: int
 
 
 def key_of(message: str) -> str:
@@ -48,9 +49,11 @@ def tallied(tally: BatchTally, lines: Lines | None = None) -> str:
     return message if lines is None else f"{message}{_SEPARATOR}{lines.encode()}"
 
 
-def heartbeat(beat: Heartbeat) -> str:
-    """A heartbeat, keyed so that all of one collector meet in one place."""
-    totals = [[beat.boot_id, each.source_id, each.batches, each.records, each.rejected] for each in beat.totals]
+def heartbeat(beat: Heartbeat, told_at_ms: int) -> str:
+    """A heartbeat and when it was published, keyed so that all of one collector meet in one place."""
+    totals = [
+        [beat.boot_id, each.source_id, each.batches, each.records, each.rejected, told_at_ms] for each in beat.totals
+    ]
     return f"{_HEARTBEAT}{beat.boot_id}{_SEPARATOR}{orjson.dumps(totals).decode()}"
 
 

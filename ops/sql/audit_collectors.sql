@@ -1,6 +1,7 @@
 -- What collectors say Kafka has acknowledged, by process and source, and what of it stands in the ledger. A copy
 -- that deduplication dropped was acknowledged too, but the ledger knows only its source, not who wrote it. Processes
--- that were gone before `since` are left out: what they wrote lies further back.
+-- that were gone before `since` are left out: what they wrote lies further back. What a process has published after the
+-- heartbeat that says this makes up for nothing that is lost.
 WITH batch AS (
     SELECT
         source_id, boot_id, records, copies, published_at,
@@ -8,9 +9,15 @@ WITH batch AS (
     FROM batch_ledger
 ), present AS (
     SELECT
-        source_id, boot_id, count(*) AS batches, sum(records) AS records, sum(rejected) AS rejected,
+        source_id, boot_id,
+        count(*) FILTER (WHERE could_be_claimed) AS batches,
+        sum(records) FILTER (WHERE could_be_claimed) AS records,
+        sum(rejected) FILTER (WHERE could_be_claimed) AS rejected,
         max(published_at) AS last_published_at
-    FROM batch
+    FROM (
+        SELECT batch.*, told_at IS NULL OR published_at <= told_at AS could_be_claimed
+        FROM batch LEFT JOIN acknowledged USING (source_id, boot_id)
+    ) AS judged
     GROUP BY source_id, boot_id
 ), copied AS (
     SELECT

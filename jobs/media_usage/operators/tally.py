@@ -37,7 +37,7 @@ class TallyFunction(ProcessFunction):  # type: ignore[misc]  # pyflink is not ty
     def process_element(self, value: bytes, ctx: ProcessFunction.Context) -> Iterator[str]:
         batch = parse_batch(value)
         if batch.header.kind == BatchKind.BATCH_KIND_HEARTBEAT:
-            yield wire.heartbeat(batch.header.heartbeat)
+            yield wire.heartbeat(batch.header.heartbeat, batch.header.published_at_ms)
         else:
             self._records.inc(len(batch.records))
             rule = self._rules.at(batch.header.hour_ms)

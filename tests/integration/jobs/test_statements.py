@@ -188,8 +188,11 @@ def test_a_correction_of_a_batch_that_reprocess_has_counted_is_refused_new_keys_
 
 def test_totals_and_watermarks_only_grow(writer: Writer) -> None:
     for batches in (5, 3):
-        writer.write(statements.COLLECTOR_TOTALS, ("boot-1", "fastly", batches, batches * 10, 0))
+        writer.write(statements.COLLECTOR_TOTALS, ("boot-1", "fastly", batches, batches * 10, 0, HOUR + batches))
     for moment in (HOUR, HOUR - 1):
         writer.write(statements.WATERMARK, ("media-usage", moment))
-    assert writer.query("SELECT batches, records FROM collector_totals") == [(5, 50)]
+    told_ms = "(extract(epoch FROM told_at) * 1000)::bigint"
+    assert writer.query(f"SELECT batches, records, told_batches, {told_ms} FROM collector_totals") == [
+        (5, 50, 5, HOUR + 5)
+    ]
     assert writer.query("SELECT extract(epoch FROM watermark)::bigint * 1000 FROM job_watermark") == [(HOUR,)]

@@ -87,6 +87,27 @@ def test_a_process_may_be_ahead_of_its_last_heartbeat(sound: Billing) -> None:
     assert differences(sound) == []
 
 
+TOLD = "UPDATE collector_totals SET told_at = clock_timestamp(), told_batches = batches"
+LOST_WITH_ITS_SUMS, NAMED = DAMAGE["a ledger row deleted with its sums"]
+
+
+def test_what_a_process_publishes_later_makes_up_for_no_loss(sound: Billing) -> None:
+    sound.execute(TOLD)
+    sound.execute(LOST_WITH_ITS_SUMS)
+    for number in range(3):
+        sound.ledger(f"later-{number}", 0, environments={})
+    assert differences(sound) == NAMED
+
+
+def test_totals_without_the_time_of_their_heartbeat_are_compared_as_before(sound: Billing) -> None:
+    """A release before this one goes on with totals that an upgraded job had written."""
+    sound.execute(TOLD)
+    sound.execute("UPDATE collector_totals SET batches = batches + 1 WHERE boot_id = 'boot-1'")
+    assert [line.partition(" lost")[0] for line in differences(sound)] == ["fastly-main: 1 batches"]
+    sound.ledger("later", 0, environments={})
+    assert differences(sound) == []
+
+
 def test_batches_of_other_writers_need_no_heartbeat(sound: Billing) -> None:
     sound.ledger("b9", 0, boot="", source="backfill")
     assert differences(sound) == []

@@ -53,12 +53,12 @@ def test_a_heartbeat_is_keyed_by_its_collector() -> None:
             SourceTotals(source_id="akamai", batches=1, records=5),
         ],
     )
-    message = wire.heartbeat(beat)
+    message = wire.heartbeat(beat, HOUR)
     assert wire.key_of(message) == "heartbeat boot-1"
     assert wire.is_heartbeat(message)
     assert wire.parse_heartbeat(message) == [
-        CollectorTotals("boot-1", "fastly", 3, 20, 1),
-        CollectorTotals("boot-1", "akamai", 1, 5, 0),
+        CollectorTotals("boot-1", "fastly", 3, 20, 1, HOUR),
+        CollectorTotals("boot-1", "akamai", 1, 5, 0, HOUR),
     ]
 
 

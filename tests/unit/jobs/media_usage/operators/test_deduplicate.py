@@ -170,8 +170,8 @@ def test_a_batch_is_forgotten_when_its_timer_fires() -> None:
 def test_a_heartbeat_reports_totals_and_once_there_is_one_the_watermark() -> None:
     beat = Heartbeat(boot_id="boot-1", key="k", totals=[SourceTotals(source_id="fastly", batches=2, records=9)])
     harness = Harness()
-    totals = ("collector-totals", ("boot-1", "fastly", 2, 9, 0))
-    assert harness.send(wire.heartbeat(beat)) == [totals]
+    totals = ("collector-totals", ("boot-1", "fastly", 2, 9, 0, HOUR))
+    assert harness.send(wire.heartbeat(beat, HOUR)) == [totals]
     harness.watermark = HOUR
-    assert harness.send(wire.heartbeat(beat)) == [totals, ("watermark", ("media-usage", HOUR))]
+    assert harness.send(wire.heartbeat(beat, HOUR)) == [totals, ("watermark", ("media-usage", HOUR))]
     assert harness.state.stored is None

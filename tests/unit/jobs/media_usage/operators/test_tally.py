@@ -72,7 +72,7 @@ def test_a_heartbeat_passes_on() -> None:
     function, _ = opened()
     beat = heartbeat("key-1", HOUR)
     (message,) = function.process_element(beat.SerializeToString(), CONTEXT)
-    assert message == wire.heartbeat(beat.header.heartbeat)
+    assert message == wire.heartbeat(beat.header.heartbeat, beat.header.published_at_ms)
 
 
 def test_a_message_that_breaks_the_contract_stops_the_job() -> None:
