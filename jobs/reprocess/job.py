@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from pyflink.common import Types
 from pyflink.datastream import DataStream, StreamExecutionEnvironment
@@ -15,6 +15,12 @@ from jobs.media_usage.job import MediaUsageSinks, count, jdbc_sinks, watermarks
 from jobs.media_usage.settings import MediaUsageSettings
 from jobs.reprocess.hours import HoursFunction
 from jobs.reprocess.settings import ReprocessSettings
+from schemas.batch import HOUR_MS
+from schemas.topics import RAW_RETENTION_MS
+
+#: How far out of order messages may be: as far as raw reaches. A window that the live job has refused something for
+#: stays open here until all of raw is read.
+OUT_OF_ORDERNESS_H: Final = RAW_RETENTION_MS / HOUR_MS
 
 
 def build(
@@ -26,7 +32,7 @@ def build(
     sinks: MediaUsageSinks,
 ) -> None:
     """Add the job to an environment. Pure: connects nothing, reads no variable."""
-    stream = env.from_source(source, watermarks(usage.out_of_orderness_h), settings.source).uid("source")
+    stream = env.from_source(source, watermarks(OUT_OF_ORDERNESS_H), settings.source).uid("source")
     hours = HoursFunction(settings.first_hour_ms, settings.last_hour_ms)
     wanted = stream.process(hours, _payload()).uid("hours").name("hours")
     count(_enrich(wanted, enrichment) if settings.source == "raw" else wanted, usage, sinks)
