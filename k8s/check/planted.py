@@ -268,6 +268,9 @@ _PROGRAMS: Final = (
         "/etc/cdn-usage/tsl/tls.key",
         "names /etc/cdn-usage/tsl/tls.key, which no volume holds",
     ),
+    _collectors(
+        "addresses of Services as settings", (*_POD, "enableServiceLinks"), DELETE, "a setting that there is not"
+    ),
     _collectors("a volume that is not there", (*_POD, "volumes", 3, "name"), "tsl", "tls is mounted and not declared"),
     _collectors(
         "settings that are not there",

@@ -45,6 +45,9 @@ _FILE: Final = re.compile(r"_FILE$")
 def check(overlay: Overlay) -> Iterator[Finding]:
     """Variables of every container of ours, and what two settings say of one thing."""
     for pod in pods(overlay):
+        if (pod.spec or {}).get("enableServiceLinks") is not False:
+            why = "not false: the address of a Service comes as ENRICHMENT_REST_PORT, a setting that there is not"
+            yield pod.wrong("enableServiceLinks", why)
         for path, container in pod.containers:
             if container["name"] == _MAIN or _OURS in container.get("image", ""):
                 yield from _container(pod, path, variables(overlay, container))
