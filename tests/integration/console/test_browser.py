@@ -210,6 +210,8 @@ def test_a_file_is_downloaded_by_the_browser_itself(page: Browser) -> None:
     assert "violates the following Content Security Policy" in "".join(page.complaints())
 
 
+# Eleven pages, each looked at by axe-core: minutes on a machine that does much else.
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_every_page_is_accessible_fits_and_is_quiet(
