@@ -58,4 +58,4 @@ ENV PATH=/opt/venv/bin:$PATH \
 # A number, so that Kubernetes can see that it is not root.
 USER 9999:9999
 # Fails here, and not in the cluster, if a library is missing.
-RUN ["/opt/venv/bin/python", "-c", "import ctypes, pemja, ssl, sqlite3, jobs.enrichment.job, jobs.media_usage.job, ops.reprocess, ops.dead_letters"]
+RUN ["/opt/venv/bin/python", "-c", "import ctypes, pemja, ssl, jobs.enrichment.job, jobs.media_usage.job, ops.reprocess"]
