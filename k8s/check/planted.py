@@ -92,6 +92,14 @@ _SECURITY: Final = (
         "kafkaContainer.securityContext.capabilities.drop",
     ),
     Planted(
+        "racks asked for with rights of root",
+        "Kafka",
+        "cdn-logs",
+        ("spec", "kafka", "template", "initContainer"),
+        DELETE,
+        "initContainer.securityContext.capabilities.drop",
+    ),
+    Planted(
         "an open namespace",
         "Namespace",
         "cdn-usage",

@@ -12,6 +12,13 @@ from k8s.check.pods import Pod, pods
 _VOLUMES: Final = frozenset(
     {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
 )
+#: Containers that Strimzi makes, and where their security is set.
+_STRIMZI: Final = (
+    ("kafka.template", "kafkaContainer"),
+    ("kafka.template", "initContainer"),
+    ("entityOperator.template", "topicOperatorContainer"),
+    ("entityOperator.template", "userOperatorContainer"),
+)
 _HOST: Final = ("hostNetwork", "hostPID", "hostIPC")
 _ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 
@@ -66,11 +73,9 @@ def _container(manifest: Manifest, path: str, container: Object) -> Iterator[Fin
 
 
 def _kafka(kafka: Manifest) -> Iterator[Finding]:
-    for path, name in (
-        ("kafka.template", "kafkaContainer"),
-        ("entityOperator.template", "topicOperatorContainer"),
-        ("entityOperator.template", "userOperatorContainer"),
-    ):
+    for path, name in _STRIMZI:
+        if name == "initContainer" and "rack" not in kafka.spec["kafka"]:
+            continue  # there is one for racks only
         part, _, key = path.partition(".")
         template = kafka.spec.get(part, {}).get(key, {})
         context = template.get("pod", {}).get("securityContext", {})
