@@ -18,23 +18,26 @@ ERROR = Planted("root", "Deployment", "collectors", ("spec", "template", "spec",
 
 
 @pytest.fixture(autouse=True)
-def few_planted_errors(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One is enough here: test_planted.py has all."""
+def quick(monkeypatch: pytest.MonkeyPatch, rendered: dict[str, Overlay]) -> None:
+    """Overlays are rendered already, and one planted error is enough here: test_planted.py has all."""
+    monkeypatch.setattr(rendering, "render", rendered.__getitem__)
     monkeypatch.setattr(planted, "ERRORS", (ERROR,))
 
 
-def test_the_manifests_are_valid(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_manifests_are_valid(capsys: pytest.CaptureFixture[str], rendered: dict[str, Overlay]) -> None:
     assert program.main() == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[:-2] == [f"overlay {name}: {count} objects, 0 invalid" for name, count in _counts().items()]
-    assert lines[-2:] == ["planted errors: 1, found: 1", f"k8s: objects={sum(_counts().values())} invalid=0"]
+    counts = {name: len(overlay.manifests) for name, overlay in rendered.items()}
+    assert capsys.readouterr().out.splitlines() == [
+        *(f"overlay {name}: {count} objects, 0 invalid" for name, count in counts.items()),
+        "planted errors: 1, found: 1",
+        f"k8s: objects={sum(counts.values())} invalid=0",
+    ]
 
 
 def test_an_invalid_object_is_named_with_file_path_and_reason(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, rendered: dict[str, Overlay]
 ) -> None:
-    render = rendering.render
-    monkeypatch.setattr(rendering, "render", lambda name: plant(render(name), ERROR))
+    monkeypatch.setattr(rendering, "render", lambda name: plant(rendered[name], ERROR))
     assert program.main() == 1
     out = capsys.readouterr().out
     assert (
@@ -61,11 +64,3 @@ def test_a_generated_file_that_is_stale_counts_as_invalid(
     out = capsys.readouterr().out
     assert "k8s/base/flink/generated/enrichment.yaml: not what its source makes: run `python -m k8s.generate`" in out
     assert out.splitlines()[-1].endswith(" invalid=1")
-
-
-def _counts() -> dict[str, int]:
-    return {name: len(_rendered(name).manifests) for name in rendering.overlays()}
-
-
-def _rendered(name: str) -> Overlay:
-    return rendering.render(name)

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from k8s.check import planted, rendering
 from k8s.check.__main__ import findings
 from k8s.check.manifests import Overlay
 from k8s.check.planted import ERRORS, Planted, plant
 from k8s.check.rules import RULES
-
-
-@pytest.fixture(scope="module")
-def production() -> Overlay:
-    return rendering.render(planted.OVERLAY)
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=[f"{error.kind}: {error.title}" for error in ERRORS])
