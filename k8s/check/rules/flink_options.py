@@ -26,6 +26,7 @@ _JOB: Final = {
     "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
     "kubernetes.operator.job.savepoint-on-deletion": "true",
     "kubernetes.operator.savepoint.format.type": "CANONICAL",
+    "kubernetes.operator.savepoint.dispose-on-delete": "false",
     "kubernetes.operator.deployment.rollback.enabled": "true",
     "kubernetes.operator.cluster.health-check.enabled": "true",
 }
