@@ -50,6 +50,12 @@ class Queue:
     found: int
 
 
+def newest_hour(cursor: Cursor, now: datetime) -> datetime | None:
+    """The newest hour that has a batch."""
+    rows: Sequence[tuple[datetime | None]] = query(cursor, "newest_ledger_hour", {"now": now})
+    return rows[0][0]
+
+
 def source_hours(cursor: Cursor, period: Hours) -> list[SourceHour]:
     """By source and hour."""
     rows = query(cursor, "source_hours", {"first": period.first, "last": period.last})

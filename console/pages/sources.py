@@ -17,14 +17,14 @@ from console.data.ledger import SourceHour, Watermark
 from console.data.usage import Marks, Progress
 from console.keys import DATABASE, NOW, SETTINGS
 from console.pages.render import render
-from console.show import charts
+from console.show import charts, period
 from console.show.charts import Chart
 from ops import arrivals, hours
 from ops.arrivals import Arrival
 from ops.collectors import NoAnswer, ask_all
 from ops.hours import Hours
 
-#: Hours of event time that are looked up in the ledger: the billing horizon.
+#: Hours of event time that are looked up in the ledger: as many as the billing horizon has.
 _HOURS: Final = 48
 
 
@@ -32,6 +32,7 @@ _HOURS: Final = 48
 class Known:
     """What the database knows of sources."""
 
+    period: Hours
     progress: Progress
     watermarks: tuple[Watermark, ...]
     hours: tuple[SourceHour, ...]
@@ -48,10 +49,7 @@ class Told:
 
 async def get_sources(request: web.Request) -> web.Response:
     """The page. Raises Unavailable."""
-    now = request.app[NOW]()
-    last = hours.floor(now)
-    period = Hours(last - (_HOURS - 1) * hours.HOUR, last)
-    known = await request.app[DATABASE].read(partial(read, period=period))
+    known = await request.app[DATABASE].read(partial(read, now=request.app[NOW]()))
     told = await ask(request)
     return render(
         request,
@@ -60,18 +58,20 @@ async def get_sources(request: web.Request) -> web.Response:
         asked=request.app[SETTINGS].collectors is not None,
         known=known,
         sums=ledger.by_source(known.hours),
-        chart=chart(period, known),
+        chart=chart(known),
         spans=arrivals.SPANS,
-        hours=_HOURS,
+        period_text=period.show(known.period),
     )
 
 
-def read(cursor: Cursor, period: Hours) -> Known:
+def read(cursor: Cursor, now: datetime) -> Known:
     """Ask the database for all of it."""
+    shown = window(ledger.newest_hour(cursor, now), now)
     return Known(
+        period=shown,
         progress=usage.progress(cursor),
         watermarks=tuple(ledger.watermarks(cursor)),
-        hours=tuple(ledger.source_hours(cursor, period)),
+        hours=tuple(ledger.source_hours(cursor, shown)),
     )
 
 
@@ -89,9 +89,17 @@ async def ask(request: web.Request) -> Told:
     )
 
 
-def chart(period: Hours, known: Known) -> Chart:
+def window(newest: datetime | None, now: datetime) -> Hours:
+    """The last hours up to now, or up to the newest that has anything where all of those are empty."""
+    last = hours.floor(now)
+    if newest is not None and newest <= last - _HOURS * hours.HOUR:
+        last = newest
+    return Hours(last - (_HOURS - 1) * hours.HOUR, last)
+
+
+def chart(known: Known) -> Chart:
     """Records by hour of event time and source, in the colours of their order."""
     addends: list[tuple[datetime, str, int]] = [(each.hour, each.source_id, each.records) for each in known.hours]
     names = sorted({each.source_id for each in known.hours})
     legend = charts.legend(charts.StackBy.ENVIRONMENT, names)
-    return charts.build(period, addends, legend, known.progress, Marks())
+    return charts.build(known.period, addends, legend, known.progress, Marks())

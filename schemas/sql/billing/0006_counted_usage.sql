@@ -8,4 +8,6 @@ SELECT hour, environment_id, asset_id, tier, 'late', delivered_ms, deliveries, b
 FROM media_usage_corrections AS correction
 WHERE NOT EXISTS (
     SELECT FROM batch_ledger AS ledger
-    WHERE ledger.hour = correction.hour AND ledger.batch_id = correction.batch_id AND ledger.path = 'window');
+    WHERE ledger.hour = correction.hour AND ledger.batch_id = correction.batch_id AND ledger.path = 'window'
+    -- Looks each correction's batch up in its own partition: as a join, all of the ledger is hashed for any period.
+    OFFSET 0);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import aiohttp
 import pytest
@@ -54,6 +55,17 @@ async def test_a_file_whose_source_fails_midway_does_not_look_complete(
         await answer.read()
 
 
+async def test_a_database_that_goes_away_midway_is_no_complete_file_either(
+    rows: int, billing: Billing, open_console: Console, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = await open_console.get(f"/usage.csv?{DAYS}")
+    ours = "application_name = 'console' AND query LIKE %s AND datname = current_database()"
+    billing.query(f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE {ours}", "FETCH%")
+    with pytest.raises(aiohttp.ClientPayloadError):
+        await answer.read()
+    await until(lambda: "a download of /usage.csv was cut off by " in caplog.text)
+
+
 async def test_a_reader_that_takes_too_long_is_cut_off_and_makes_room(rows: int, start: Start) -> None:
     console = await start(auth=Auth.NONE, tokens_file=None, download_timeout_s=0.3)
     for _ in range(3):  # more than may be under way at a time
@@ -64,17 +76,18 @@ async def test_a_reader_that_takes_too_long_is_cut_off_and_makes_room(rows: int,
 
 
 async def test_a_reader_that_goes_away_makes_room(rows: int, open_console: Console) -> None:
+    assert open_console.app is not None
+    source = open_console.app[DATABASE]
     for _ in range(3):
         answer = await open_console.get(f"/usage.csv?{DAYS}")
         await answer.content.readexactly(1_000)
         answer.close()
-        assert open_console.app is not None
-        await released(open_console.app[DATABASE])
+        await until(lambda: not source._downloads)
 
 
-async def released(source: database.Database) -> None:
-    async with asyncio.timeout(10):
-        while source._downloads:  # noqa: ASYNC110 - there is no event for it
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110 - there is no event for it
             await asyncio.sleep(0.01)
 
 

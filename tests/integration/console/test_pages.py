@@ -155,7 +155,7 @@ async def test_names_are_shown_as_they_are_and_never_as_markup(usage: Billing, o
         ("/", "Nothing has been billed yet."),
         ("/assets", "No asset was delivered in this period"),
         ("/sources", "No collector is known. Set OPS_COLLECTORS"),
-        ("/sources", "No record of the last 48 hours has reached the ledger."),
+        ("/sources", "Nothing has reached the ledger yet."),
         ("/sources", "No job has stored a watermark yet."),
         ("/audit", "None in the last 35 days."),
         ("/statements", "No period is closed yet."),
