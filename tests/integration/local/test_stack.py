@@ -60,7 +60,9 @@ def test_databases_are_migrated(settings: Settings) -> None:
 
 
 def test_an_unknown_service_is_refused_with_those_there_are(settings: Settings) -> None:
-    with pytest.raises(ValueError, match="unknown service mysql: there are collectors, console, exporter, flink, jobs, "):
+    with pytest.raises(
+        ValueError, match="unknown service mysql: there are collectors, console, exporter, flink, jobs, "
+    ):
         Stack(settings, {"mysql"})
 
 
