@@ -32,6 +32,7 @@ TABLES: dict[migrations.Database, set[str]] = {
         "batch_ledger",
         "batch_ledger_default",
         "collector_totals",
+        "counted_usage",
         "job_watermark",
         "reprocess_epoch",
         "hour_takeover",
