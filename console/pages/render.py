@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -37,27 +37,8 @@ def new_templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters |= {
-        "minutes": amounts.show_minutes,
-        "size": amounts.show_bytes,
-        "count": _count,
-        "moment": moment,
-        "hour": _hour,
-        "ago": ago,
-        "certainty_name": charts.name,
-        "delay": delay,
-        "epoch_ms": hours.of_epoch_ms,
-        "reasons": _reasons,
-    }
-    templates.globals |= {
-        "share": amounts.show_share,
-        "permille": amounts.permille,
-        "certainty_legend": charts.CERTAINTY_LEGEND,
-        "certainty_parts": charts.certainty_parts,
-        "tier_colour": charts.tier_colour,
-        "static": _addresses(),
-        "navigation": NAVIGATION,
-    }
+    templates.filters |= _FILTERS
+    templates.globals |= {**_GLOBALS, "static": _addresses()}
     return templates
 
 
@@ -123,3 +104,27 @@ def _reasons(counts: Mapping[str, int]) -> str:
 
 def _count(number: int) -> str:
     return f"{number:,}"
+
+
+#: What templates may turn values with.
+_FILTERS: Final[dict[str, Callable[..., Any]]] = {
+    "minutes": amounts.show_minutes,
+    "size": amounts.show_bytes,
+    "count": _count,
+    "moment": moment,
+    "hour": _hour,
+    "ago": ago,
+    "certainty_name": charts.name,
+    "delay": delay,
+    "epoch_ms": hours.of_epoch_ms,
+    "reasons": _reasons,
+}
+#: What they may call and name beside their context.
+_GLOBALS: Final[dict[str, Any]] = {
+    "share": amounts.show_share,
+    "permille": amounts.permille,
+    "certainty_legend": charts.CERTAINTY_LEGEND,
+    "certainty_parts": charts.certainty_parts,
+    "tier_colour": charts.tier_colour,
+    "navigation": NAVIGATION,
+}
