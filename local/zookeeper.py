@@ -37,8 +37,9 @@ def launch(settings: Settings) -> Child:
 def server_options(settings: Settings) -> dict[str, str]:
     """The server's configuration."""
     return {
-        # The unit of its timeouts, in milliseconds: a session lasts 2 to 20 of them without a sign of life.
-        "tickTime": "1000",
+        # The unit of its timeouts, in milliseconds: a session may last 2 to 20 of them without a sign of life, and Flink
+        # asks for 60 s. With less, a collection of garbage would cost a TaskManager its job.
+        "tickTime": "3000",
         "dataDir": str(settings.state / NAME / "data"),
         "clientPortAddress": LOOPBACK,
         "clientPort": str(settings.ports.zookeeper),

@@ -34,6 +34,8 @@ def test_the_job_gets_its_hours_and_schema_beside_what_the_caller_set(
             "-Drestart-strategy.type=fixed-delay",
             "-Drestart-strategy.fixed-delay.attempts=3",
             "-Drestart-strategy.fixed-delay.delay=5 s",
+            "-Dstate.backend.type=rocksdb",
+            "-Dstate.backend.rocksdb.timer-service.factory=ROCKSDB",
             "-Dpipeline.max-parallelism=720",
             "-Dpython.execution-mode=thread",
             "-pym",
