@@ -37,8 +37,8 @@ def launch(settings: Settings) -> Child:
 def server_options(settings: Settings) -> dict[str, str]:
     """The server's configuration."""
     return {
-        # The unit of its timeouts, in milliseconds: a session may last 2 to 20 of them without a sign of life, and Flink
-        # asks for 60 s. With less, a collection of garbage would cost a TaskManager its job.
+        # The unit of its timeouts, in milliseconds. A session may last 2 to 20 of them without a sign of life; Flink
+        # asks for 60 s, and with less a collection of garbage would cost a TaskManager its job.
         "tickTime": "3000",
         "dataDir": str(settings.state / NAME / "data"),
         "clientPortAddress": LOOPBACK,
