@@ -20,7 +20,7 @@ PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --requir
 
 .PHONY: help
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
 
 .PHONY: setup
 setup: $(INSTALLED) $(JARS) ## Install what is missing: .venv from requirements.lock, jars from pom.xml
@@ -131,6 +131,10 @@ monitoring: $(INSTALLED) ## Generate the dashboard and the page of metrics from 
 .PHONY: golden-savepoints
 golden-savepoints: setup ## Keep savepoints of both jobs of this release under tests/golden
 	$(PY) -m pytest -m drill tests/e2e/test_golden_savepoint.py
+
+.PHONY: k8s-check
+k8s-check: $(INSTALLED) ## Render and validate the manifests, and prove that the check can fail
+	@$(PY) -m k8s.check
 
 .PHONY: images
 images: ## Build the container images with docker (TAG=<tag>; development by default)
