@@ -59,8 +59,9 @@ def start(layout: Layout, settings: Settings, role: str, arguments: Sequence[str
     """Start a JobManager, an application's JobManager or a TaskManager in the foreground, as a container does."""
     ports = settings.ports
     metrics = ports.taskmanager_metrics(0) if role == "taskmanager" else ports.jobmanager_metrics
-    own_port = f"-Dmetrics.reporter.prom.port={metrics}"
-    argv = [layout.command(_SCRIPTS[role]), "start-foreground", own_port, *arguments]
+    # Two words: jobmanager.sh takes any other first word for the name of its host.
+    own_port = ("-D", f"metrics.reporter.prom.port={metrics}")
+    argv = [layout.command(_SCRIPTS[role]), "start-foreground", *own_port, *arguments]
     return process.start(_spec(layout, settings, role, argv))
 
 
