@@ -136,6 +136,10 @@ golden-savepoints: setup ## Keep savepoints of both jobs of this release under t
 k8s-check: $(INSTALLED) ## Render and validate the manifests, and prove that the check can fail
 	@$(PY) -m k8s.check
 
+.PHONY: image-layout
+image-layout: setup ## Run both jobs from the layout of their image, put together in a folder
+	$(PY) -m pytest -m drill tests/integration/k8s
+
 .PHONY: images
 images: ## Build the container images with docker (TAG=<tag>; development by default)
 	k8s/images/build $(or $(TAG),development)

@@ -25,7 +25,8 @@ from tests.e2e.feed import Feed
 from tests.integration.k8s import clusters
 from tests.integration.k8s.layout import Layout, assemble
 
-pytestmark = pytest.mark.timeout(900)
+# Three minutes: `make image-layout`.
+pytestmark = [pytest.mark.timeout(900), pytest.mark.drill]
 
 _START_S = 240
 _SUBMITTED = re.compile(r"Job has been submitted with JobID ([0-9a-f]{32})")
