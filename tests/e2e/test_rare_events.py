@@ -63,12 +63,14 @@ class World:
             topics.add_partitions(self.stack.kafka_bootstrap, topic, partitions)
         self.feed.spread_over(partitions)
 
-    def copy(self, topic: str, begins: Mapping[int, int]) -> None:
+    def copy(self, topic: str, begins: Mapping[int, int], *, heartbeats: bool = True) -> None:
         """Put the messages of a raw topic, as they are, into that of the pair: the last partition first."""
         kafka = self.stack.kafka_bootstrap
         producer = Producer({"bootstrap.servers": kafka, "enable.idempotence": True})
         for partition, messages in sorted(topics.read(kafka, topic, begins).items(), reverse=True):
             for message in messages:
+                if not heartbeats and message.key().startswith(b"heartbeat-"):
+                    continue
                 _, at = message.timestamp()
                 producer.produce(self.pair.raw, message.value(), message.key(), partition, timestamp=at)
             assert producer.flush(60) == 0
@@ -113,7 +115,8 @@ def test_raw_replayed_in_another_order_and_at_full_speed_gives_an_equal_bill(
     pipeline.drain(feed, bill, hours[1] + 60 * HOUR_MS)
     assert (bill.rows(), bill.ledger()) == (traffic.bill, traffic.ledger)
 
-    world.copy(RAW, begins)
+    # Heartbeats tell of all that this collector has acknowledged, for other tests too: the audit would miss it.
+    world.copy(RAW, begins, heartbeats=False)
     replayed = replace(bill, dsn=world.pair.billing_dsn)
     world.pipeline.drain(world.feed, replayed, hours[-1] + SETTLED_HOURS * HOUR_MS)
 
