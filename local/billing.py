@@ -9,6 +9,7 @@ from typing import Any, Final
 import psycopg2
 
 from local.traffic.oracle import Amount, Key
+from local.waiting import until
 from ops import watermark as stored_watermark
 
 _ROWS: Final = """
@@ -27,6 +28,12 @@ def watermark(dsn: str) -> datetime | None:
     connection = psycopg2.connect(dsn)
     with closing(connection), connection, connection.cursor() as cursor:
         return stored_watermark.read(cursor)
+
+
+def wait_watermark(dsn: str, wanted: datetime, seconds: float) -> None:
+    """Wait until the stored watermark has reached a time. Raises TimeoutError, which says how far it has got."""
+    what = f"the watermark to reach {wanted:%Y-%m-%dT%H:%M}"
+    until(lambda: watermark(dsn), what, seconds, holds=lambda reached: reached is not None and reached >= wanted)
 
 
 def query(dsn: str, statement: str, *parameters: object) -> list[tuple[Any, ...]]:

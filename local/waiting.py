@@ -11,11 +11,11 @@ T = TypeVar("T")
 _POLL_SECONDS: Final = 0.25
 
 
-def until(condition: Callable[[], T], what: str, seconds: float) -> T:
-    """The first true value of `condition`. Raises TimeoutError, with the last value."""
+def until(ask: Callable[[], T], what: str, seconds: float, holds: Callable[[T], object] = bool) -> T:
+    """The first answer that `holds`: by default, that is true. Raises TimeoutError, with the last answer."""
     deadline = time.monotonic() + seconds
-    while not (value := condition()):
+    while not holds(answer := ask()):
         if time.monotonic() > deadline:
-            raise TimeoutError(f"waited {seconds:.0f} s for {what}: still {value!r}")
+            raise TimeoutError(f"waited {seconds:.0f} s for {what}: still {answer}")
         time.sleep(_POLL_SECONDS)
-    return value
+    return answer

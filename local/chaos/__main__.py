@@ -8,25 +8,22 @@ import sys
 from collections.abc import Sequence
 
 from local import program
-from local.chaos import disk, schedule, system, ticking
-from local.chaos.drill import Drill, NotSettled
+from local.chaos import disk, schedule, system
+from local.chaos.drill import Drill
 from local.chaos.faults import registry
 from local.chaos.recovery import NoRecovery
 from local.chaos.report import Report
 from local.chaos.schedule import Kind
 from local.chaos.settings import ChaosSettings
 from local.chaos.settings import from_environment as chosen_from
-from local.chaos.supply import Supply, draw_stencils
+from local.drill import ticking
+from local.drill.drawn import Drawn
 from local.settings import InvalidSetting, Settings, from_environment
-from local.traffic import catalogue, sources
-from local.traffic.events import Cdn
 
 
 def main() -> int:
     """Run the drill; an interruption or a failure leaves no process behind either."""
-    return program.run(
-        "chaos", lambda: run(chosen_from(os.environ), system.beside(from_environment())), NoRecovery, NotSettled
-    )
+    return program.run("chaos", lambda: run(chosen_from(os.environ), system.beside(from_environment())), NoRecovery)
 
 
 def run(chosen: ChaosSettings, settings: Settings) -> int:
@@ -34,16 +31,13 @@ def run(chosen: ChaosSettings, settings: Settings) -> int:
     with_disks = disk.can_mount()
     names = _names(chosen, registry.kinds(with_disks=with_disks))
     report = Report(chosen.seed, len(names))
-    report.say(f"seed={chosen.seed}, {len(names)} faults, in {settings.state}, ports from {settings.port_base}")
-    report.say(f"shortened for the drill: {', '.join(f'{key}={value}' for key, value in system.JOB_OPTIONS.items())}")
+    report.begin(f"seed={chosen.seed}, {len(names)} faults", settings)
     if not with_disks:
         report.say(f"skipped, because no file system can be mounted here: {', '.join(registry.DISK_FAULTS)}")
-    published, secrets = catalogue.build(chosen.seed), sources.new_secrets(Cdn)
-    stencils = draw_stencils(published.registered, chosen.seed)
-    started = system.running(settings, secrets, published, ticking.days_ago_ms(), with_disks=with_disks)
-    with started as (running, clock):
+    drawn = Drawn.by(chosen.seed)
+    with system.running(settings, drawn, ticking.days_ago_ms(), with_disks=with_disks) as (running, clock):
         drill = Drill(chosen, running, clock, report)
-        verdict = asyncio.run(drill.run(Supply(stencils, secrets, lambda: clock.now_ms, chosen.seed), names))
+        verdict = asyncio.run(drill.run(drawn.supply(clock), names))
         report.show(verdict)
         print(report.last_line(verdict, drill.recommits), flush=True)
     proven = drill.recommits == names.count(registry.COMMIT_KILL)

@@ -10,8 +10,9 @@ from typing import Final
 from confluent_kafka import KafkaException
 
 from local import flink, flink_jobs
-from local.chaos import offsets
-from local.chaos.system import ENRICHMENT_GROUP, Job, System, ready_collectors
+from local.chaos.system import Job, System, ready_collectors
+from local.drill import offsets
+from local.drill.jobs import ENRICHMENT_GROUP
 from local.flink import RestError
 from schemas.topics import RAW
 

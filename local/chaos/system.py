@@ -11,54 +11,27 @@ from typing import Final
 from local import collectors, flink, flink_jobs
 from local.chaos.disk import Disk
 from local.clock import ClockFile
+from local.drill import servers
+from local.drill.drawn import Drawn
+from local.drill.jobs import ENRICHMENT, LOOKUP_WAIT_S, MEDIA_USAGE, MODULES, ROCKSDB, SHORTENED
 from local.flink_jobs import SavepointFailed
 from local.ports import LOOPBACK, Ports
 from local.settings import Settings
 from local.stack import Stack
-from local.traffic import catalogue, sources
-from local.traffic.catalogue import Catalogue
-from local.traffic.events import Cdn
 
-ENRICHMENT: Final = "jobs.enrichment"
-MEDIA_USAGE: Final = "jobs.media_usage"
-MODULES: Final = (ENRICHMENT, MEDIA_USAGE)
-#: Consumer groups under which the jobs commit their offsets.
-ENRICHMENT_GROUP: Final = "enrichment"
-USAGE_GROUP: Final = "media-usage"
 #: Begins the transactional ids of the enriched topic.
 TRANSACTIONS: Final = "enrichment.enriched."
 
-#: Seconds. Their order is checked by the job, as in production: look-up < cancellation < checkpoint < transaction.
-_LOOKUP_WAIT: Final = 10
-_CANCELLATION: Final = 20
-_CHECKPOINT_TIMEOUT: Final = 40
 _SAVEPOINT_RETRIES: Final = 3
-#: Above the longest fault; in production 12 hours.
+#: Seconds. Above the longest fault; in production 12 hours.
 LONG_TRANSACTION: Final = 1_800
 #: Of the one job whose transaction is left to expire.
 SHORT_TRANSACTION: Final = 50
 
-#: What takes minutes in production takes seconds here: the drill says so at its start.
-JOB_OPTIONS: Final = {
-    "execution.checkpointing.interval": "5 s",
-    "execution.checkpointing.min-pause": "1 s",
-    "execution.checkpointing.timeout": f"{_CHECKPOINT_TIMEOUT} s",
-    "task.cancellation.timeout": f"{_CANCELLATION} s",
-    # Thirty failures in half an hour would each wait a minute, which proves nothing but patience.
-    "restart-strategy.exponential-delay.max-backoff": "2 s",
-}
-#: As flink-conf/media-usage.yaml says for production: identities of ten million lines do not fit a small heap.
-ROCKSDB: Final = {
-    "state.backend.type": "rocksdb",
-    "execution.checkpointing.incremental": "true",
-    "state.backend.rocksdb.timer-service.factory": "ROCKSDB",
-}
-#: Megabytes of a TaskManager for it.
-ROCKSDB_MB: Final = 256
 _STATE: Final[Mapping[str, Mapping[str, str]]] = {ENRICHMENT: {}, MEDIA_USAGE: ROCKSDB}
 _ENVIRON: Final = {
     ENRICHMENT: {
-        "ENRICHMENT_LOOKUP_WAIT_S": str(_LOOKUP_WAIT),
+        "ENRICHMENT_LOOKUP_WAIT_S": str(LOOKUP_WAIT_S),
         "ENRICHMENT_DATABASE_TIMEOUT_S": "5",
         # So that Redis and the asset database are asked all the time.
         "ENRICHMENT_ASSET_CACHE_TTL_S": "10",
@@ -68,7 +41,6 @@ _ENVIRON: Final = {
 _PARALLELISM: Final = {ENRICHMENT: "ENRICHMENT_PARALLELISM", MEDIA_USAGE: "MEDIA_USAGE_PARALLELISM"}
 #: Folders of the state that can be a disk of their own.
 _FOLDERS: Final = {"kafka": "kafka/data", "checkpoints": "flink/checkpoints"}
-_COLLECTOR_OPTIONS: Final = {"COLLECTOR_HEARTBEAT_INTERVAL_S": "1"}
 
 
 @dataclass
@@ -111,7 +83,7 @@ class System:
                 "ENRICHMENT_KAFKA_BOOTSTRAP_SERVERS": f"{LOOPBACK}:{self.settings.ports.kafka_proxy}",
                 "ENRICHMENT_TRANSACTION_TIMEOUT_MS": str(transaction_s * 1_000),
             }
-        options = {**JOB_OPTIONS, **_STATE[module]}
+        options = {**SHORTENED, **_STATE[module]}
         job = self.stack.submit(module, environ=environ, options=options, savepoint=savepoint)
         self.jobs[module] = Job(job, parallelism)
 
@@ -131,14 +103,7 @@ class System:
 
 
 @contextmanager
-def running(
-    base: Settings,
-    secrets: Mapping[Cdn, str],
-    published: Catalogue,
-    clock_ms: int,
-    *,
-    with_disks: bool,
-) -> Iterator[tuple[System, ClockFile]]:
+def running(base: Settings, drawn: Drawn, clock_ms: int, *, with_disks: bool) -> Iterator[tuple[System, ClockFile]]:
     """Start all servers, empty, with collectors at `clock_ms`, and leave no process and no disk behind.
 
     The jobs are not submitted yet: they reach the broker through a proxy that is the caller's.
@@ -146,40 +111,23 @@ def running(
     disks = {name: Disk(base.state / folder) for name, folder in _FOLDERS.items()}
     for disk in disks.values():
         disk.unmount()
-    Stack(base).erase()
-    clock = ClockFile(base.state / "clock", clock_ms)
-    settings = _configured(base, clock)
-    sources.write(settings.sources_file, secrets)
+    settings, clock = servers.prepare(base, drawn, clock_ms)
     with ExitStack() as mounted:
         for disk in disks.values() if with_disks else ():
             disk.mount()
             mounted.callback(disk.unmount)
-        with Stack(settings) as stack:
-            catalogue.write(stack.assets_dsn, published.environments, published.registered)
+        with servers.running(replace(settings, kafka_options=broker_options(settings.ports)), drawn) as stack:
             yield System(stack, disks=disks if with_disks else {}), clock
 
 
 def beside(settings: Settings) -> Settings:
-    """The drill's own stack: its folder and ports stand beside those of `make up` and `make demo`."""
+    """The drill's own stack, of which every part can fail alone."""
     return replace(
-        settings,
-        state=settings.state.with_name(f"{settings.state.name}-chaos"),
-        port_base=settings.port_base + 2 * Ports.SIZE,
+        servers.beside(settings, "chaos", place=2),
         # Either job may run on two, and reprocess needs one.
         taskmanagers=5,
-        collectors=2,
         high_availability=True,
         billing_server=True,
-        taskmanager_managed_mb=ROCKSDB_MB,
-    )
-
-
-def _configured(settings: Settings, clock: ClockFile) -> Settings:
-    return replace(
-        settings,
-        sources_file=settings.state / "sources.yaml",
-        collector_environ={"COLLECTOR_CLOCK": f"file:{clock.path}", **_COLLECTOR_OPTIONS},
-        kafka_options=broker_options(settings.ports),
     )
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from local import collectors, flink, kafka, postgres, redis
-from local.chaos.system import ENRICHMENT, MEDIA_USAGE, System
+from local.chaos.system import System
+from local.drill.jobs import ENRICHMENT, MEDIA_USAGE
 from local.process import Child, find
 from local.settings import Settings
 

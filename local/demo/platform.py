@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -34,11 +33,6 @@ COLLECTOR_OPTIONS: Final = {
 }
 _SETTLE_SECONDS: Final = 180.0
 _REPROCESS_SECONDS: Final = 240.0
-_POLL_SECONDS: Final = 0.25
-
-
-class NotInTime(RuntimeError):
-    """Something that was waited for did not happen; the message says what, and how far it got."""
 
 
 class Failed(RuntimeError):
@@ -103,15 +97,8 @@ class Platform:
         return Outage(self._settings, job, restores, f"{flink.taskmanager_name(index)} (pid {pid})")
 
     def wait_settled(self, until_ms: int) -> None:
-        """Wait until the stored watermark has reached this time. Raises NotInTime."""
-        wanted = datetime.fromtimestamp(until_ms / 1_000, UTC)
-        reached: datetime | None = None
-        deadline = time.monotonic() + _SETTLE_SECONDS
-        while reached is None or reached < wanted:
-            if time.monotonic() > deadline:
-                raise NotInTime(f"the watermark is {reached} after {_SETTLE_SECONDS:.0f} s, not {wanted}")
-            time.sleep(_POLL_SECONDS)
-            reached = billing.watermark(self.billing_dsn)
+        """Wait until the stored watermark has reached this time. Raises TimeoutError."""
+        billing.wait_watermark(self.billing_dsn, datetime.fromtimestamp(until_ms / 1_000, UTC), _SETTLE_SECONDS)
 
     def register(self, asset: Asset) -> None:
         """Put one more asset of a known environment into the asset database."""

@@ -19,7 +19,7 @@ from confluent_kafka import Producer
 from local import billing, kafka, program
 from local.bench import data
 from local.bench import flink as bench_flink
-from local.chaos.system import ENRICHMENT, MEDIA_USAGE, ROCKSDB, ROCKSDB_MB
+from local.drill.jobs import ENRICHMENT, MEDIA_USAGE, ROCKSDB, ROCKSDB_MB
 from local.ports import free_base
 from local.settings import Settings
 from local.sizing.figures import Phase, State, Stored

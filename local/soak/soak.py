@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from local import billing
-from local.chaos import capacity, ticking
-from local.chaos.account import Account
-from local.chaos.load import Load
-from local.chaos.sender import Sender
-from local.chaos.supply import Supply
 from local.clock import ClockFile
+from local.drill import capacity, ticking
+from local.drill.account import Account
+from local.drill.load import Load
+from local.drill.sender import Sender
+from local.drill.supply import Supply
 from local.soak import samples, state
 from local.soak.samples import Sample
 from local.soak.settings import SoakSettings

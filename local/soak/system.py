@@ -9,15 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from local import flink, flink_jobs, process
-from local.chaos.system import ENRICHMENT, MEDIA_USAGE, MODULES, ROCKSDB, ROCKSDB_MB
 from local.clock import ClockFile
-from local.ports import Ports
+from local.drill import servers
+from local.drill.drawn import Drawn
+from local.drill.jobs import ENRICHMENT, MEDIA_USAGE, MODULES, ROCKSDB
 from local.settings import Settings
 from local.soak.memory import rss_bytes
 from local.stack import Stack
-from local.traffic import catalogue, sources
-from local.traffic.catalogue import Catalogue
-from local.traffic.events import Cdn
 from local.traffic.oracle import HOUR_MS
 
 _DAY_MS: Final = 24 * HOUR_MS
@@ -76,28 +74,14 @@ def resident(pids: Mapping[str, int]) -> int:
 
 
 @contextmanager
-def running(
-    base: Settings, secrets: Mapping[Cdn, str], published: Catalogue, begins_ms: int
-) -> Iterator[tuple[SoakSystem, ClockFile]]:
+def running(base: Settings, drawn: Drawn, begins_ms: int) -> Iterator[tuple[SoakSystem, ClockFile]]:
     """Start everything, empty, with collectors at `begins_ms`, and leave no process behind."""
-    Stack(base).erase()
-    clock = ClockFile(base.state / "clock", begins_ms)
-    options = {"COLLECTOR_CLOCK": f"file:{clock.path}", "COLLECTOR_HEARTBEAT_INTERVAL_S": "1"}
-    settings = replace(base, sources_file=base.state / "sources.yaml", collector_environ=options)
-    sources.write(settings.sources_file, secrets)
-    with Stack(settings) as stack:
-        catalogue.write(stack.assets_dsn, published.environments, published.registered)
+    settings, clock = servers.prepare(base, drawn, begins_ms)
+    with servers.running(settings, drawn) as stack:
         jobs = {module: stack.submit(module, options=JOB_OPTIONS[module]) for module in MODULES}
         yield SoakSystem(stack, jobs), clock
 
 
 def beside(settings: Settings) -> Settings:
-    """The soak's own stack: its folder and ports stand beside those of `make up`, `make demo` and `make chaos`."""
-    return replace(
-        settings,
-        state=settings.state.with_name(f"{settings.state.name}-soak"),
-        port_base=settings.port_base + 3 * Ports.SIZE,
-        taskmanagers=2,
-        collectors=2,
-        taskmanager_managed_mb=ROCKSDB_MB,
-    )
+    """The soak's own stack, as large as the jobs."""
+    return replace(servers.beside(settings, "soak", place=3), taskmanagers=2)

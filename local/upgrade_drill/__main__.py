@@ -8,13 +8,10 @@ import subprocess
 import sys
 
 from local import program
-from local.chaos import ticking
 from local.chaos.settings import from_environment as chosen_from
-from local.chaos.supply import Supply, draw_stencils
-from local.chaos.system import JOB_OPTIONS
+from local.drill import ticking
+from local.drill.drawn import Drawn
 from local.settings import Settings, from_environment
-from local.traffic import catalogue, sources
-from local.traffic.events import Cdn
 from local.upgrade.builds import InvalidBuild
 from local.upgrade.switch import NotUpgraded
 from local.upgrade_drill import system
@@ -35,13 +32,11 @@ def main() -> int:
 def run(seed: int, settings: Settings) -> int:
     """0 if nothing was lost, nothing counted twice, and everything proven."""
     report = Report(len(DRILLS))
-    report.say(f"seed={seed}, {LINES_A_SECOND:,.0f} lines/s, in {settings.state}, ports from {settings.port_base}")
-    report.say(f"shortened for the drill: {', '.join(f'{key}={value}' for key, value in JOB_OPTIONS.items())}")
-    published, secrets = catalogue.build(seed), sources.new_secrets(Cdn)
-    stencils = draw_stencils(published.registered, seed)
-    with system.running(settings, secrets, published, ticking.days_ago_ms()) as (running, clock):
+    report.begin(f"seed={seed}, {LINES_A_SECOND:,.0f} lines/s", settings)
+    drawn = Drawn.by(seed)
+    with system.running(settings, drawn, ticking.days_ago_ms()) as (running, clock):
         drill = Drill(running, clock, report, seed)
-        verdict = asyncio.run(drill.run(Supply(stencils, secrets, lambda: clock.now_ms, seed)))
+        verdict = asyncio.run(drill.run(drawn.supply(clock)))
         report.show(verdict)
         print(report.last_line(verdict), flush=True)
     return 0 if verdict.clean and not drill.objections else 1

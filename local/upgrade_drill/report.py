@@ -4,35 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from local.chaos.report import percentile
-from local.chaos.verdict import Verdict
-from local.traffic.comparison import show_differences
+from local.drill import report
+from local.drill.report import percentile
+from local.drill.verdict import Verdict
 from local.upgrade_drill.drills import Done
 
 
 @dataclass
-class Report:
+class Report(report.Report):
     """Collects drills and prints as they come."""
+
+    name = "upgrade"
 
     planned: int
     done: list[Done] = field(default_factory=list)
-
-    def say(self, text: str) -> None:
-        """Print a line."""
-        print(f"upgrade: {text}", flush=True)
 
     def add(self, name: str, done: Done) -> None:
         """Note a drill and print it, with the gap of each upgrade and rollback."""
         self.done.append(done)
         gaps = ", ".join(f"{switched.gap_s:.0f} s" for switched in done.switched)
         self.say(f"{len(self.done)}/{self.planned} {name:<20} gap {gaps}  {done.detail}".rstrip())
-
-    def show(self, verdict: Verdict) -> None:
-        """Print what differs, if anything does."""
-        if verdict.differences:
-            print(show_differences(verdict.differences))
-        if verdict.copies.surplus or verdict.copies.missing:
-            self.say(f"enriched has {verdict.copies.surplus} batches too many and lacks {verdict.copies.missing}")
 
     def last_line(self, verdict: Verdict) -> str:
         """The verdict for scripts."""

@@ -10,14 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from local import flink_jobs
-from local.chaos.system import JOB_OPTIONS, ROCKSDB_MB
 from local.clock import ClockFile
-from local.ports import Ports
+from local.drill import servers
+from local.drill.drawn import Drawn
+from local.drill.jobs import LOOKUP_WAIT_S, SHORTENED
 from local.settings import ROOT, Settings
 from local.stack import Stack
-from local.traffic import catalogue, sources
-from local.traffic.catalogue import Catalogue
-from local.traffic.events import Cdn
 from local.upgrade.deployments import History
 from local.upgrade.switch import NotUpgraded, RolledBack, Switched
 from local.upgrade.wiring import change_to, switch_of
@@ -28,10 +26,9 @@ ENRICHMENT: Final = "enrichment"
 USAGE: Final = "media-usage"
 JOBS: Final = (ENRICHMENT, USAGE)
 _ENVIRON: Final = {
-    ENRICHMENT: {"ENRICHMENT_LOOKUP_WAIT_S": "10", "ENRICHMENT_DATABASE_TIMEOUT_S": "5"},
+    ENRICHMENT: {"ENRICHMENT_LOOKUP_WAIT_S": str(LOOKUP_WAIT_S), "ENRICHMENT_DATABASE_TIMEOUT_S": "5"},
     USAGE: {"MEDIA_USAGE_REFRESH_INTERVAL_S": "2"},
 }
-_COLLECTOR_OPTIONS: Final = {"COLLECTOR_HEARTBEAT_INTERVAL_S": "1"}
 #: The savepoint of a busy job may expire; nothing has happened then.
 _TRIES: Final = 3
 
@@ -82,37 +79,19 @@ class System:
         return done
 
     def _deploy(self, job: str) -> None:
-        change = change_to(self.settings, job, environ=_ENVIRON[job], overrides=JOB_OPTIONS)
+        change = change_to(self.settings, job, environ=_ENVIRON[job], overrides=SHORTENED)
         deployed = switch_of(self.settings, job).deploy(change)
         flink_jobs.wait_running(self.settings, deployed.job)
 
 
 @contextmanager
-def running(
-    base: Settings, secrets: Mapping[Cdn, str], published: Catalogue, clock_ms: int
-) -> Iterator[tuple[System, ClockFile]]:
+def running(base: Settings, drawn: Drawn, clock_ms: int) -> Iterator[tuple[System, ClockFile]]:
     """Start all servers, empty, with collectors at `clock_ms`; the jobs are not deployed yet."""
-    Stack(base).erase()
-    clock = ClockFile(base.state / "clock", clock_ms)
-    settings = replace(
-        base,
-        sources_file=base.state / "sources.yaml",
-        collector_environ={"COLLECTOR_CLOCK": f"file:{clock.path}", **_COLLECTOR_OPTIONS},
-    )
-    sources.write(settings.sources_file, secrets)
-    with Stack(settings) as stack:
-        catalogue.write(stack.assets_dsn, published.environments, published.registered)
+    settings, clock = servers.prepare(base, drawn, clock_ms)
+    with servers.running(settings, drawn) as stack:
         yield System(stack), clock
 
 
 def beside(settings: Settings) -> Settings:
-    """The drill's own stack: its folder and ports stand beside those of `make up` and the other drills."""
-    return replace(
-        settings,
-        state=settings.state.with_name(f"{settings.state.name}-upgrade"),
-        port_base=settings.port_base + 4 * Ports.SIZE,
-        # The usage job comes to have two, and reprocess needs one.
-        taskmanagers=4,
-        collectors=2,
-        taskmanager_managed_mb=ROCKSDB_MB,
-    )
+    """The drill's own stack: the usage job comes to have two TaskManagers, and reprocess needs one."""
+    return replace(servers.beside(settings, "upgrade", place=4), taskmanagers=4)

@@ -6,12 +6,13 @@ import asyncio
 from typing import Final
 
 from local import kafka
-from local.chaos import offsets
 from local.chaos.faults.kill_before_commit import PATIENCE_SECONDS, kill_before_commit
 from local.chaos.faults.world import Fault, World
 from local.chaos.recovery import Recovery
-from local.chaos.system import ENRICHMENT, ENRICHMENT_GROUP, LONG_TRANSACTION, SHORT_TRANSACTION, System
-from local.chaos.verdict import Stretch
+from local.chaos.system import LONG_TRANSACTION, SHORT_TRANSACTION, System
+from local.drill import offsets
+from local.drill.jobs import ENRICHMENT, ENRICHMENT_GROUP
+from local.drill.verdict import Stretch
 from local.waiting import until
 from schemas.topics import RAW
 

@@ -10,7 +10,8 @@ from local import process
 from local.chaos.faults.kill import kill
 from local.chaos.faults.world import Fault, World
 from local.chaos.proxy import Hold
-from local.chaos.system import ENRICHMENT, TRANSACTIONS
+from local.chaos.system import TRANSACTIONS
+from local.drill.jobs import ENRICHMENT
 
 #: In which a commit must come by, or come again.
 PATIENCE_SECONDS: Final = 120.0

@@ -16,8 +16,8 @@ from local.chaos.faults.pause import Pause
 from local.chaos.faults.rescale import Rescale
 from local.chaos.faults.world import Fault
 from local.chaos.schedule import Kind
-from local.chaos.system import ENRICHMENT, MEDIA_USAGE
 from local.chaos.targets import TARGETS
+from local.drill.jobs import ENRICHMENT, MEDIA_USAGE
 
 _PAUSES: Final = (30, 70)
 _OUTAGE_SECONDS: Final = 90.0

@@ -6,11 +6,11 @@ import random
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
-from local.chaos.load import Load
 from local.chaos.proxy import Proxy
-from local.chaos.sender import Sender
 from local.chaos.system import System
-from local.chaos.verdict import Stretch
+from local.drill.load import Load
+from local.drill.sender import Sender
+from local.drill.verdict import Stretch
 
 
 @dataclass

@@ -30,3 +30,8 @@ def test_a_condition_that_holds_is_not_waited_for(monkeypatch: pytest.MonkeyPatc
 def test_a_deadline_tells_what_was_waited_for_and_how_far_it_got() -> None:
     with pytest.raises(TimeoutError, match=r"^waited 5 s for three slots: still 0$"):
         until(lambda: 0, "three slots", 5)
+
+
+def test_an_answer_must_hold() -> None:
+    answers = iter([3, 1, 4, 1, 5])
+    assert until(lambda: next(answers), "more than three", 60, holds=lambda answer: answer > 3) == 4

@@ -13,18 +13,18 @@ from typing import Any, cast
 import pytest
 
 from local import billing, commands
-from local.chaos import capacity
 from local.chaos import drill as drilling
-from local.chaos.account import Delivery
-from local.chaos.drill import Drill, NotSettled
+from local.chaos.drill import Drill
 from local.chaos.faults import registry
 from local.chaos.faults.world import Fault, World
 from local.chaos.recovery import NoRecovery
 from local.chaos.report import Report
 from local.chaos.settings import ChaosSettings
-from local.chaos.verdict import Place, Stretch
 from local.clock import ClockFile
 from local.commands import CommandFailed
+from local.drill import capacity, proof
+from local.drill.account import Delivery
+from local.drill.verdict import Place, Stretch
 from local.settings import Settings
 from local.traffic.events import Cdn
 from local.traffic.oracle import Amount, Key
@@ -52,7 +52,6 @@ class Site:
 
     audits: list[str] = field(default_factory=lambda: [CLEAN])
     enriched: dict[bytes, list[Place]] = field(default_factory=lambda: dict(RAW))
-    watermark: datetime | None = NOON + timedelta(hours=100)
     healed: list[tuple[str, ...]] = field(default_factory=list)
 
     def run(
@@ -79,11 +78,9 @@ class Site:
 def site(monkeypatch: pytest.MonkeyPatch) -> Site:
     made = Site()
     monkeypatch.setattr(commands, "run", made.run)
-    monkeypatch.setattr(drilling, "read_all", made.read_all)
-    monkeypatch.setattr(billing, "watermark", lambda _: made.watermark)
+    monkeypatch.setattr(proof, "read_all", made.read_all)
+    monkeypatch.setattr(billing, "watermark", lambda _: NOON + timedelta(hours=100))
     monkeypatch.setattr(billing, "rows", lambda _: {ROW: Amount(4_004, 1, 900)})
-    monkeypatch.setattr(drilling, "_SETTLE_SECONDS", 0.05)
-    monkeypatch.setattr(drilling, "_POLL_SECONDS", 0.01)
     return made
 
 
@@ -103,7 +100,7 @@ class StandIn:
 def drill(tmp_path: Path, site: Site) -> Drill:
     clock = ClockFile(tmp_path / "clock", NOON_MS)
     made = Drill(ChaosSettings(seed=1), cast("Any", StandIn()), clock, Report(seed=1, planned=2))
-    made._account.acknowledge(
+    made._proof.account.acknowledge(
         Delivery(number=1, cdn=Cdn.AKAMAI, lines=9, wire=Wire(body=b""), bill={ROW: Amount(4_004, 1, 900)})
     )
     return made
@@ -121,17 +118,6 @@ def reader(places: Mapping[bytes, list[Place]] = RAW) -> Any:
 def test_an_exact_bill_under_a_clean_audit_is_a_clean_verdict(drill: Drill, site: Site) -> None:
     assert drill._judge(world(), reader()).clean
     assert (drill.objections, site.healed) == ([], [])
-
-
-def test_the_clock_leaps_until_the_last_hour_is_settled(drill: Drill) -> None:
-    drill._judge(world(), reader())
-    assert drill._clock.now_ms == NOON_MS + 77 * 3_600_000
-
-
-def test_hours_that_do_not_settle_prove_nothing(drill: Drill, site: Site) -> None:
-    site.watermark = NOON
-    with pytest.raises(NotSettled, match="the watermark is 2026-11-18 12:34:00"):
-        drill._judge(world(), reader())
 
 
 def test_an_expired_transaction_is_named_by_the_audit_and_healed(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from local.chaos import __main__ as chaos
-from local.chaos.drill import NotSettled
 from local.chaos.faults import registry
 from local.chaos.recovery import NoRecovery
 from local.chaos.settings import ChaosSettings
@@ -21,7 +20,7 @@ def test_the_status_is_that_of_the_verdict(monkeypatch: pytest.MonkeyPatch, stat
     assert chaos.main() == status
 
 
-@pytest.mark.parametrize("error", [NoRecovery, NotSettled])
+@pytest.mark.parametrize("error", [NoRecovery, TimeoutError])
 def test_what_has_an_explanation_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: type[Exception]
 ) -> None:

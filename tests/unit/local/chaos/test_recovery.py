@@ -12,9 +12,11 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 from local import flink, flink_jobs
-from local.chaos import offsets, recovery
+from local.chaos import recovery
 from local.chaos.recovery import NoRecovery, Recovery
-from local.chaos.system import ENRICHMENT, MEDIA_USAGE, Job, System
+from local.chaos.system import Job, System
+from local.drill import offsets
+from local.drill.jobs import ENRICHMENT, MEDIA_USAGE
 from local.settings import Settings
 
 

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from local.chaos.report import Outcome, Report, percentile
-from local.chaos.verdict import Copies, Verdict
-from local.traffic.comparison import Difference
-from local.traffic.oracle import Amount, Key
+from local.chaos.report import Outcome, Report
+from local.drill.verdict import Copies, Verdict
 
 FINE = Verdict(lost=0, duplicated=0, differences=(), copies=Copies(surplus=0, missing=0))
 
@@ -33,40 +29,3 @@ def test_the_last_line_is_for_scripts() -> None:
     assert report.last_line(FINE, recommits=5) == (
         "chaos: seed=7 faults=2 recommits=5 lost=0 duplicated=0 recovery_p95_s=8"
     )
-
-
-def test_what_differs_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    row = Difference(Key(1_795_417_200_000, "env-a", "film", "1080p"), Amount(1, 1, 1), None)
-    verdict = Verdict(lost=1, duplicated=2, differences=(row,), copies=Copies(surplus=2, missing=0))
-    report = Report(seed=7, planned=2)
-    report.show(verdict)
-    assert capsys.readouterr().out == (
-        "  2026-11-23T07 env-a film 1080p: expected Amount(delivered_ms=1, deliveries=1, bytes=1), billed None\n"
-        "chaos: enriched has 2 batches too many and lacks 0\n"
-    )
-    assert report.last_line(verdict, recommits=0).endswith("lost=1 duplicated=2 recovery_p95_s=0")
-
-
-def test_nothing_is_shown_where_nothing_differs(capsys: pytest.CaptureFixture[str]) -> None:
-    Report(seed=7, planned=2).show(FINE)
-    assert capsys.readouterr().out == ""
-
-
-@pytest.mark.parametrize(
-    ("values", "percent", "expected"),
-    [
-        pytest.param([], 95, 0, id="none"),
-        pytest.param([4.2], 95, 5, id="one"),
-        pytest.param(range(1, 101), 95, 95, id="a-hundred"),
-        pytest.param(range(1, 21), 95, 19, id="twenty"),
-        pytest.param(range(1, 20), 95, 19, id="nineteen"),
-        pytest.param([9, 1, 5], 50, 5, id="in-any-order"),
-    ],
-)
-def test_percentiles(values: list[float], percent: int, expected: int) -> None:
-    assert percentile(values, percent) == expected
-
-
-@given(st.lists(st.floats(0, 1_000), min_size=1))
-def test_all_are_within_the_hundredth_percentile(values: list[float]) -> None:
-    assert max(values) <= percentile(values, 100) <= max(values) + 1

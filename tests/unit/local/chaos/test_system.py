@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import cast
 
@@ -12,9 +11,10 @@ from jobs.flink.checks import check_times, facts_of_options
 from local import flink_jobs
 from local.chaos import system
 from local.chaos.system import Job, System, beside, broker_options
+from local.drill.jobs import ENRICHMENT, SHORTENED
 from local.flink_jobs import SavepointFailed
 from local.ports import Ports
-from local.settings import ROOT, Settings
+from local.settings import Settings
 from local.stack import Stack
 
 
@@ -40,14 +40,8 @@ def test_clients_of_the_second_listener_are_led_to_the_proxy() -> None:
 
 @pytest.mark.parametrize("transaction_s", [system.SHORT_TRANSACTION, system.LONG_TRANSACTION])
 def test_the_shortened_times_are_in_the_order_that_the_job_asks_for(transaction_s: int) -> None:
-    lookup_ms = int(system._ENVIRON[system.ENRICHMENT]["ENRICHMENT_LOOKUP_WAIT_S"]) * 1_000
-    check_times(facts_of_options(system.JOB_OPTIONS), lookup_ms, transaction_s * 1_000)
-
-
-def test_state_is_kept_as_the_jobs_options_say_for_production() -> None:
-    comments = (ROOT / "flink-conf" / "media-usage.yaml").read_text()
-    said = dict(re.findall(r"^#   (\S+): (\S+)$", comments, re.MULTILINE))
-    assert said == system.ROCKSDB
+    lookup_ms = int(system._ENVIRON[ENRICHMENT]["ENRICHMENT_LOOKUP_WAIT_S"]) * 1_000
+    check_times(facts_of_options(SHORTENED), lookup_ms, transaction_s * 1_000)
 
 
 class SavepointsOf:
@@ -66,8 +60,8 @@ class SavepointsOf:
 
 def stopped(monkeypatch: pytest.MonkeyPatch, *outcomes: str | SavepointFailed) -> str:
     monkeypatch.setattr(flink_jobs, "wait_checkpoint", lambda *_: None)
-    jobs = {system.ENRICHMENT: Job("a job", 1)}
-    return System(cast("Stack", SavepointsOf(*outcomes)), jobs=jobs).stop(system.ENRICHMENT)
+    jobs = {ENRICHMENT: Job("a job", 1)}
+    return System(cast("Stack", SavepointsOf(*outcomes)), jobs=jobs).stop(ENRICHMENT)
 
 
 def test_a_savepoint_that_expires_is_taken_again(monkeypatch: pytest.MonkeyPatch) -> None:

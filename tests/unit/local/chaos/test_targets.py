@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from local.chaos.system import ENRICHMENT, MEDIA_USAGE
 from local.chaos.targets import TARGETS, names_of
+from local.drill.jobs import ENRICHMENT, MEDIA_USAGE
 from local.process import Child
 from local.settings import Settings
 

@@ -7,7 +7,7 @@ import pytest
 from local.demo import __main__ as demo
 from local.demo.feed import FeedDied
 from local.demo.outage import NoRecovery
-from local.demo.platform import Failed, NotInTime
+from local.demo.platform import Failed
 from tests.support.program import ending_with
 
 
@@ -17,7 +17,7 @@ def test_the_status_is_that_of_the_comparison(monkeypatch: pytest.MonkeyPatch, s
     assert demo.main() == status
 
 
-@pytest.mark.parametrize("error", [Failed, NotInTime, NoRecovery, FeedDied])
+@pytest.mark.parametrize("error", [Failed, NoRecovery, FeedDied, TimeoutError])
 def test_what_has_an_explanation_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: type[Exception]
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -13,8 +13,7 @@ import pytest
 from local import billing, flink, flink_jobs
 from local.clock import ClockFile
 from local.commands import CommandFailed
-from local.demo import platform
-from local.demo.platform import ENRICHMENT, NotInTime, Platform, beside
+from local.demo.platform import ENRICHMENT, Platform, beside
 from local.demo.player import Endpoint
 from local.settings import Settings
 from local.stack import Stack
@@ -59,27 +58,11 @@ def test_the_taskmanager_of_the_enrichment_job_is_killed(running: Platform, monk
     assert killed == [2]
 
 
-def watermarks(*values: datetime | None) -> Callable[[str], datetime | None]:
-    left = list(values)
-    return lambda _: left.pop(0) if len(left) > 1 else left[0]
-
-
-SETTLED = datetime(2026, 11, 22, 1, tzinfo=UTC)
-SETTLED_MS = int(SETTLED.timestamp()) * 1_000
-
-
 def test_settling_waits_for_the_stored_watermark(running: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(platform, "_POLL_SECONDS", 0)
-    monkeypatch.setattr(billing, "watermark", watermarks(None, SETTLED.replace(hour=0), SETTLED))
-    running.wait_settled(SETTLED_MS)
-
-
-def test_a_watermark_that_stands_still_is_an_error(running: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(platform, "_POLL_SECONDS", 0)
-    monkeypatch.setattr(platform, "_SETTLE_SECONDS", 0.05)
-    monkeypatch.setattr(billing, "watermark", watermarks(SETTLED.replace(hour=0)))
-    with pytest.raises(NotInTime, match="the watermark is 2026-11-22 00:00:00"):
-        running.wait_settled(SETTLED_MS)
+    waited: list[tuple[str, datetime]] = []
+    monkeypatch.setattr(billing, "wait_watermark", lambda dsn, wanted, _: waited.append((dsn, wanted)))
+    running.wait_settled(1_795_309_200_000)
+    assert waited == [(running.billing_dsn, datetime(2026, 11, 22, 1, tzinfo=UTC))]
 
 
 class Command:

@@ -9,8 +9,8 @@ import pytest
 
 from jobs.flink.checks import check_times, facts_of_options
 from local import flink_home
-from local.chaos.supply import OLDEST_MS
-from local.chaos.system import ENRICHMENT, MEDIA_USAGE
+from local.drill.jobs import ENRICHMENT, MEDIA_USAGE
+from local.drill.supply import OLDEST_MS
 from local.settings import ROOT, Settings
 from local.soak import system
 from local.soak.state import KEPT_MS

@@ -11,15 +11,15 @@ from typing import Any, cast
 
 import pytest
 
-from local import billing, commands, waiting
-from local.chaos.account import Delivery
-from local.chaos.verdict import Place
+from local import billing, commands
 from local.clock import ClockFile
 from local.commands import CommandFailed
+from local.drill import proof
+from local.drill.account import Delivery
+from local.drill.verdict import Place
 from local.traffic.events import Cdn
 from local.traffic.oracle import Amount, Key
 from local.traffic.wire import Wire
-from local.upgrade_drill import drill as drilling
 from local.upgrade_drill.drill import Drill
 from local.upgrade_drill.report import Report
 
@@ -41,10 +41,9 @@ class Site:
     close: str | None = REFUSED
     audit: str | None = None
     enriched: Mapping[bytes, list[Place]] = field(default_factory=lambda: RAW)
-    watermark: datetime | None = HOUR + timedelta(hours=100)
     ran: list[tuple[str, ...]] = field(default_factory=list)
 
-    def run(self, environ: Mapping[str, str], module: str, *arguments: str, timeout: float) -> str:
+    def run(self, environ: Mapping[str, str], module: str, *arguments: str, **_: object) -> str:
         self.ran.append((module, *arguments))
         refusal = {"ops.close": self.close, "ops.audit": self.audit}.get(module)
         if refusal is not None:
@@ -64,12 +63,10 @@ class Site:
 def site(monkeypatch: pytest.MonkeyPatch) -> Site:
     made = Site()
     monkeypatch.setattr(commands, "run", made.run)
-    monkeypatch.setattr(drilling, "read_all", made.read_all)
-    monkeypatch.setattr(billing, "watermark", lambda _: made.watermark)
+    monkeypatch.setattr(proof, "read_all", made.read_all)
+    monkeypatch.setattr(billing, "watermark", lambda _: HOUR + timedelta(hours=100))
     monkeypatch.setattr(billing, "rows", lambda _: {ROW: made.billed})
     monkeypatch.setattr(billing, "query", made.query)
-    monkeypatch.setattr(drilling, "_SETTLE_SECONDS", 0.02)
-    monkeypatch.setattr(waiting, "_POLL_SECONDS", 0.01)
     return made
 
 
@@ -78,7 +75,7 @@ def drill(tmp_path: Path, site: Site) -> Drill:
     stack = SimpleNamespace(kafka_bootstrap="nowhere:1", billing_dsn="postgresql://nowhere", environ={})
     system = SimpleNamespace(stack=stack, wait_checkpoint=lambda job: None)
     made = Drill(cast("Any", system), ClockFile(tmp_path / "clock", NOW_MS), Report(7), seed=1)
-    made._account.acknowledge(Delivery(number=1, cdn=Cdn.AKAMAI, lines=9, wire=Wire(body=b""), bill={ROW: RIGHT}))
+    made._proof.account.acknowledge(Delivery(number=1, cdn=Cdn.AKAMAI, lines=9, wire=Wire(body=b""), bill={ROW: RIGHT}))
     return made
 
 
@@ -142,14 +139,3 @@ def test_batches_of_enriched_are_counted_whatever_the_bill_says(
     site.enriched = enriched
     verdict = judge(drill)
     assert (verdict.lost, verdict.duplicated) == (lost, duplicated)
-
-
-def test_the_clock_leaps_until_the_last_hour_is_settled(drill: Drill) -> None:
-    judge(drill)
-    assert drill._clock.now_ms == NOW_MS + 77 * 3_600_000
-
-
-def test_hours_that_do_not_settle_prove_nothing(drill: Drill, site: Site) -> None:
-    site.watermark = HOUR
-    with pytest.raises(TimeoutError, match="the watermark to reach 2026-11-21T14:00"):
-        judge(drill)

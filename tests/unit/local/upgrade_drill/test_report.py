@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from local.chaos.verdict import Copies, Verdict
-from local.traffic.comparison import Difference
-from local.traffic.oracle import Amount, Key
+from local.drill.verdict import Copies, Verdict
 from local.upgrade.deployments import Deployment
 from local.upgrade.switch import Switched
 from local.upgrade_drill.drills import Done
@@ -32,20 +30,3 @@ def test_a_drill_is_a_line_with_the_gap_of_each_upgrade(capsys: pytest.CaptureFi
 def test_the_last_line_is_for_scripts() -> None:
     report = Report(2, [done(21.4, 18.0), done(9.6)])
     assert report.last_line(FINE) == "upgrade: drills=2 lost=0 duplicated=0 gap_p95_s=22"
-
-
-def test_what_differs_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    row = Difference(Key(1_795_417_200_000, "env-a", "film", "1080p"), Amount(1, 1, 1), None)
-    verdict = Verdict(lost=1, duplicated=2, differences=(row,), copies=Copies(surplus=2, missing=0))
-    report = Report(1, [done(1)])
-    report.show(verdict)
-    assert capsys.readouterr().out == (
-        "  2026-11-23T07 env-a film 1080p: expected Amount(delivered_ms=1, deliveries=1, bytes=1), billed None\n"
-        "upgrade: enriched has 2 batches too many and lacks 0\n"
-    )
-    assert report.last_line(verdict) == "upgrade: drills=1 lost=1 duplicated=2 gap_p95_s=1"
-
-
-def test_nothing_is_shown_where_nothing_differs(capsys: pytest.CaptureFixture[str]) -> None:
-    Report(1).show(FINE)
-    assert capsys.readouterr().out == ""

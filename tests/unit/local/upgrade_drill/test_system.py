@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from jobs.flink.checks import check_times, facts_of_options
-from local.chaos.system import JOB_OPTIONS
+from local.drill.jobs import SHORTENED
 from local.settings import ROOT, Settings
 from local.stack import Stack
 from local.upgrade.builds import Build
@@ -105,4 +105,4 @@ def test_there_is_room_for_two_usage_tasks_and_for_reprocess() -> None:
 
 def test_the_shortened_times_are_in_the_order_that_the_job_asks_for() -> None:
     lookup_ms = int(drilled._ENVIRON[ENRICHMENT]["ENRICHMENT_LOOKUP_WAIT_S"]) * 1_000
-    check_times(facts_of_options(JOB_OPTIONS), lookup_ms, 1_800_000)
+    check_times(facts_of_options(SHORTENED), lookup_ms, 1_800_000)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from typing import Any, cast
 
-from local.chaos.account import Delivery
 from local.chaos.faults.duplicate_deliveries import DuplicateDeliveries
 from local.chaos.faults.world import World
+from local.drill.account import Delivery
 from local.traffic.events import Cdn
 from local.traffic.wire import Wire
 

@@ -9,14 +9,15 @@ from typing import Any, cast
 
 import pytest
 
-from local.chaos import offsets
 from local.chaos.faults import expired_transaction
 from local.chaos.faults.expired_transaction import ExpiredTransaction
 from local.chaos.faults.world import World
 from local.chaos.frames import EndTxn
 from local.chaos.proxy import Commit, Hold
-from local.chaos.system import ENRICHMENT, LONG_TRANSACTION, SHORT_TRANSACTION, Job
-from local.chaos.verdict import Stretch
+from local.chaos.system import LONG_TRANSACTION, SHORT_TRANSACTION, Job
+from local.drill import offsets
+from local.drill.jobs import ENRICHMENT
+from local.drill.verdict import Stretch
 from local.settings import Settings
 
 LOST = EndTxn("enrichment.enriched.-0-7", 4711, 3, committed=True)

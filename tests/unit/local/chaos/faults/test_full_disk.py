@@ -10,7 +10,8 @@ from local import flink, kafka
 from local.chaos.faults import full_disk
 from local.chaos.faults.full_disk import FullBrokerDisk, FullCheckpointDisk
 from local.chaos.faults.world import World
-from local.chaos.system import ENRICHMENT, MEDIA_USAGE, Job
+from local.chaos.system import Job
+from local.drill.jobs import ENRICHMENT, MEDIA_USAGE
 from local.process import find
 from local.settings import Settings
 

@@ -7,7 +7,8 @@ from typing import Any, cast
 
 from local.chaos.faults.rescale import Rescale
 from local.chaos.faults.world import World
-from local.chaos.system import ENRICHMENT, MEDIA_USAGE, Job
+from local.chaos.system import Job
+from local.drill.jobs import ENRICHMENT, MEDIA_USAGE
 
 
 class StandIn:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.chaos.verdict import Copies, Place, Places, Stretch, count_copies, judge
+from local.drill.verdict import Copies, Place, Places, Stretch, count_copies, judge
 from local.traffic.oracle import Amount, Key
 
 FILM, SONG = Key(0, "env-a", "film", "1080p"), Key(3_600_000, "env-b", "song", "audio-only")

@@ -10,8 +10,8 @@ from itertools import count
 
 import pytest
 
-from local.chaos.account import Account, Delivery
-from local.chaos.load import Load
+from local.drill.account import Account, Delivery
+from local.drill.load import Load
 from local.traffic.events import Cdn
 from local.traffic.oracle import Amount, Key
 from local.traffic.wire import Wire

@@ -7,8 +7,8 @@ import time
 from itertools import chain, repeat
 from pathlib import Path
 
-from local.chaos import ticking
 from local.clock import ClockFile
+from local.drill import ticking
 
 DAYS_MS = ticking.DAYS_AGO * 86_400_000
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import pytest
 from aiohttp import web
 
-from local.chaos.account import Delivery
-from local.chaos.sender import Sender
+from local.drill.account import Delivery
+from local.drill.sender import Sender
 from local.traffic.events import Cdn
 from local.traffic.post import Refused
 from local.traffic.wire import Wire

@@ -10,7 +10,7 @@ from typing import Final, Self
 
 import aiohttp
 
-from local.chaos.account import Delivery
+from local.drill.account import Delivery
 from local.traffic.post import NO_ANSWER, post
 
 #: A CDN gives up on an answer and posts anew, though the collector may have taken what it has.

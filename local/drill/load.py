@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from local.chaos.account import Account, Delivery
+from local.drill.account import Account, Delivery
 
 #: Deliveries in flight at most: what a CDN would log beyond that is not made up at all, so that no backlog of the
 #: drill's own outlasts a fault.

@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from local.chaos.account import Delivery
-from local.chaos.stencil import Stencil
+from local.drill.account import Delivery
+from local.drill.stencil import Stencil
 from local.traffic import wire
 from local.traffic.audience import Audience
 from local.traffic.catalogue import Asset

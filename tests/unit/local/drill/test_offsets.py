@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from local.chaos.offsets import behind, reached
+from local.drill.offsets import behind, reached
 
 
 @pytest.mark.parametrize(

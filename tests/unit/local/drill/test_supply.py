@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
-from local.chaos import supply as supplying
-from local.chaos.account import Delivery
-from local.chaos.supply import OLDEST_MS, Supply, draw_stencils
+from local.drill import supply as supplying
+from local.drill.account import Delivery
+from local.drill.supply import OLDEST_MS, Supply, draw_stencils
 from local.traffic import catalogue
 from local.traffic.events import Cdn
 from local.traffic.oracle import HOUR_MS

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from local.chaos.reader import ReadAgain, Tally
+from local.drill.reader import ReadAgain, Tally
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from collectors.batches.records import InvalidLine, LineParser
 from collectors.sources import load_sources
-from local.chaos.stencil import Stencil
-from local.chaos.supply import draw_stencils
+from local.drill.stencil import Stencil
+from local.drill.supply import draw_stencils
 from local.traffic import catalogue, sources, wire
 from local.traffic.events import Cdn, Damage
 from local.traffic.oracle import HOUR_MS, Oracle

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from local.chaos.account import Account, CountedTwice, Delivery
+from local.drill.account import Account, CountedTwice, Delivery
 from local.traffic.events import Cdn
 from local.traffic.oracle import Amount, Key
 from local.traffic.wire import Wire

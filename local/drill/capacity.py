@@ -6,10 +6,10 @@ import asyncio
 import time
 from typing import Final
 
-from local.chaos import offsets
-from local.chaos.account import Account
-from local.chaos.load import Load
-from local.chaos.system import ENRICHMENT_GROUP, USAGE_GROUP
+from local.drill import offsets
+from local.drill.account import Account
+from local.drill.jobs import ENRICHMENT_GROUP, USAGE_GROUP
+from local.drill.load import Load
 from schemas.topics import ENRICHED, RAW
 
 _WARM_UP_SECONDS: Final = 10.0

@@ -8,9 +8,9 @@ from itertools import count
 
 import pytest
 
-from local.chaos import capacity, offsets
-from local.chaos.account import Account, Delivery
-from local.chaos.load import Load
+from local.drill import capacity, offsets
+from local.drill.account import Account, Delivery
+from local.drill.load import Load
 from local.traffic.events import Cdn
 from local.traffic.wire import Wire
 

@@ -10,7 +10,7 @@ from typing import Final, Self
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, TopicPartition
 
-from local.chaos.verdict import Place, Places
+from local.drill.verdict import Place, Places
 from schemas.topics import MAX_MESSAGE_BYTES
 
 _POLL_SECONDS: Final = 0.5
