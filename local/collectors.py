@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ import yaml
 
 from local import kafka
 from local.ports import LOOPBACK, require_free
+from local.probe import answers
 from local.process import Child, Spec, find, start, stop, wait_ready
 from local.settings import ROOT, Settings
 
@@ -61,7 +61,7 @@ def launch(settings: Settings, index: int, environ: Mapping[str, str] | None = N
         cwd=code,
     )
     child = start(spec)
-    wait_ready(child, lambda: _is_ready(http_port), timeout=_START_SECONDS, log_file=spec.log_file)
+    wait_ready(child, lambda: answers(http_port, "/readyz"), timeout=_START_SECONDS, log_file=spec.log_file)
     return child
 
 
@@ -106,15 +106,4 @@ def _sources(settings: Settings, index: int) -> tuple[object, dict[str, int]]:
 
 def ready(settings: Settings, index: int) -> bool:
     """Whether a collector says that it takes deliveries."""
-    return _is_ready(settings.ports.collector_http(index))
-
-
-def _is_ready(port: int) -> bool:
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
-    try:
-        connection.request("GET", "/readyz")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
+    return answers(settings.ports.collector_http(index), "/readyz")

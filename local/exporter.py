@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import http.client
 import sys
 
 from local import environment, flink_home, kafka
 from local.ports import LOOPBACK, require_free
+from local.probe import answers
 from local.process import Child, Spec, find, start, stop, wait_ready
 from local.settings import ROOT, Settings
 
@@ -42,7 +42,9 @@ def launch(settings: Settings) -> Child:
     argv = [sys.executable, "-m", "ops.exporter"]
     spec = Spec(name=NAME, state=settings.state, argv=argv, env=variables, cwd=ROOT)
     child = start(spec)
-    wait_ready(child, lambda: _is_ready(settings), timeout=_START_SECONDS, log_file=spec.log_file)
+    wait_ready(
+        child, lambda: answers(settings.ports.exporter, "/healthz"), timeout=_START_SECONDS, log_file=spec.log_file
+    )
     return child
 
 
@@ -54,14 +56,3 @@ def halt(settings: Settings) -> None:
 def running(settings: Settings) -> bool:
     """Whether its process runs."""
     return find(settings.state, NAME) is not None
-
-
-def _is_ready(settings: Settings) -> bool:
-    connection = http.client.HTTPConnection(LOOPBACK, settings.ports.exporter, timeout=10)
-    try:
-        connection.request("GET", "/healthz")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()

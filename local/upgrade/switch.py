@@ -223,7 +223,7 @@ class Switch:
         self._history.add(replace(deployment, job=""))
         try:
             started = replace(deployment, job=self._cluster.submit(MODULES[self._job], deployment))
-        except Exception:
+        except Exception:  # whatever it is, nothing was submitted: it goes on to the caller
             self._history.drop()
             raise
         self._history.amend(started)
