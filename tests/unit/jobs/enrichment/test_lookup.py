@@ -176,7 +176,7 @@ async def test_a_database_that_stays_away_ends_the_wait() -> None:
 
 async def test_after_a_failed_wait_the_next_one_starts_anew() -> None:
     database = Database(failures=10_000)
-    subject = lookup(Fleet(), database, LookupPolicy(wait_s=0.1, retry_s=0.01))
+    subject = lookup(Fleet(), database, LookupPolicy(wait_s=1.0, retry_s=0.01))
     with pytest.raises(LookupUnavailable):
         await subject.fetch({"a1"})
     database.failures = 0
