@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 #: Memory is only taken as it is written.
 _SIZE_BYTES: Final = 12 * 1024**3
+_TRIES: Final = 20
 
 
 class Disk:
@@ -29,13 +31,22 @@ class Disk:
             _run("umount", "--lazy", str(self.folder))
 
     def fill(self) -> None:
-        """Leave no byte free, or a block if it is empty: the size 0 would mean no limit."""
-        state = os.statvfs(self.folder)
-        self._resize(max(1, state.f_blocks - state.f_bfree) * state.f_frsize)
+        """Leave no byte free, or a block if it is empty: the size 0 would mean no limit.
+
+        Tried again where something was written in between: no file system gets smaller than what it holds.
+        """
+        for _ in range(_TRIES):
+            with suppress(subprocess.CalledProcessError):
+                return self._resize(self._used_bytes())
+        return self._resize(self._used_bytes())
 
     def empty(self) -> None:
         """Give the space back."""
         self._resize(_SIZE_BYTES)
+
+    def _used_bytes(self) -> int:
+        state = os.statvfs(self.folder)
+        return max(1, state.f_blocks - state.f_bfree) * state.f_frsize
 
     def _resize(self, size: int) -> None:
         _run("mount", "-o", f"remount,size={size}", str(self.folder))

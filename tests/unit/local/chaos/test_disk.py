@@ -44,6 +44,24 @@ def test_an_empty_disk_can_be_full_too(disk: Disk) -> None:
         (disk.folder / "more").write_bytes(bytes(100_000))
 
 
+def test_a_disk_that_is_written_to_meanwhile_is_filled_all_the_same(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever was asked how much is in use may be too late with the answer."""
+    asked, told = iter(range(3)), Disk._used_bytes
+
+    def too_late(of: Disk) -> int:
+        used = told(of)
+        (disk.folder / f"written-{next(asked)}").write_bytes(bytes(100_000))
+        return used if next(late) else told(of)
+
+    late = iter([True, True, False])
+    monkeypatch.setattr(Disk, "_used_bytes", too_late)
+    disk.fill()
+    with pytest.raises(OSError, match="No space left"):
+        (disk.folder / "more").write_bytes(bytes(10_000))
+
+
 def test_unmounting_twice_does_nothing(disk: Disk) -> None:
     disk.unmount()
     disk.unmount()
