@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 from redis import Redis
 
+from jobs.enrichment.invalidation import STREAM
 from jobs.enrichment.lookup import LookupUnavailable
 from jobs.enrichment.settings import EnrichmentSettings
 from local import redis
@@ -70,6 +71,22 @@ def test_a_restarted_task_goes_on_with_what_redis_knows(
     with opened(settings) as restarted:
         assert durations(restarted, FILM) == [1500]
         assert durations(restarted, FILM, RADIO) == [1500, 6000]
+
+
+@pytest.mark.parametrize("minutes", [5, 14 * 24 * 60], ids=["five minutes", "two weeks"])
+def test_an_invalidation_before_the_last_reading_forgets_nothing_at_a_restart(
+    minutes: int, break_down: Callable[[], None], settings: EnrichmentSettings, own_redis: Settings
+) -> None:
+    announced_ms = time.time_ns() // 1_000_000 - minutes * 60_000
+    Redis.from_url(redis.url(own_redis)).xadd(STREAM, {"all": "1"}, id=f"{announced_ms}-0")
+    with opened(settings) as stage:
+        assert durations(stage, FILM) == [1500]
+    break_down()
+    with opened(settings) as restarted:
+        if minutes < 10:
+            until(lambda: restarted.totals()["asset_invalidations"]() > 0)
+        time.sleep(settings.asset_cache_ttl_s)
+        assert durations(restarted, FILM) == [1500]
 
 
 def test_what_nobody_knows_is_waited_for_then_the_task_gives_up_and_loses_nothing(

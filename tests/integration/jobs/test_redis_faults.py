@@ -116,7 +116,7 @@ def test_a_slow_redis_delays_no_more_than_its_timeout_and_the_totals_say_so(
 
 def test_these_rights_are_enough(settings: EnrichmentSettings, own_redis: Settings, tmp_path: Path) -> None:
     """Contract: docs/operations/assets.md names them."""
-    rights = ["+mget", "+set", "+del", "+xread"]
+    rights = ["+mget", "+set", "+del", "+xread", "+time"]
     command("ACL", "SETUSER", "job", "on", ">secret", "~asset*", *rights)(own_redis)
     password = tmp_path / "password"
     password.write_text("secret\n")
