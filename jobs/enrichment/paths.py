@@ -1,7 +1,8 @@
 """The path grammar: what a request path asks for.
 
-Patterns are named-group regular expressions in order; the first that matches decides. A path that no pattern
-matches and that still looks like media is *unrecognised*: it must never pass for "other" and bill nothing silently.
+Patterns are named-group regular expressions in order; the first that matches decides. Where none does, a path is
+something else only by an extension that is known to be no media, or by having none. Every other is *unrecognised*:
+nobody can list all formats of media to come, and a path must never bill nothing silently.
 """
 
 from __future__ import annotations
@@ -23,15 +24,17 @@ DEFAULT_PART_PATTERNS: Final = (
 )
 DEFAULT_INIT_PATTERNS: Final = (rf"{_RENDITION_FOLDER}/init(?:-{_NAME})?\.(?:mp4|m4s)",)
 
+#: Extensions that are known to be no media, each with its dot; "" is a path without one.
 _KIND_OF_EXTENSION: Final = {
-    **dict.fromkeys(("m3u8", "mpd"), ObjectKind.OBJECT_KIND_MANIFEST),
-    **dict.fromkeys(("key",), ObjectKind.OBJECT_KIND_KEY),
-    **dict.fromkeys(("vtt", "webvtt", "srt", "ttml"), ObjectKind.OBJECT_KIND_SUBTITLE),
-    **dict.fromkeys(("jpg", "jpeg", "png", "webp", "gif", "avif"), ObjectKind.OBJECT_KIND_IMAGE),
+    **dict.fromkeys((".m3u8", ".m3u", ".mpd"), ObjectKind.OBJECT_KIND_MANIFEST),
+    **dict.fromkeys((".key",), ObjectKind.OBJECT_KIND_KEY),
+    **dict.fromkeys((".vtt", ".webvtt", ".srt", ".ttml", ".dfxp"), ObjectKind.OBJECT_KIND_SUBTITLE),
+    **dict.fromkeys((".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif"), ObjectKind.OBJECT_KIND_IMAGE),
+    **dict.fromkeys(("", ".html", ".htm", ".php", ".css", ".js", ".mjs", ".map"), ObjectKind.OBJECT_KIND_OTHER),
+    **dict.fromkeys((".json", ".webmanifest", ".xml", ".txt", ".csv", ".pdf"), ObjectKind.OBJECT_KIND_OTHER),
+    **dict.fromkeys((".ico", ".svg", ".woff", ".woff2", ".ttf", ".otf", ".eot"), ObjectKind.OBJECT_KIND_OTHER),
+    **dict.fromkeys((".wasm", ".zip", ".gz"), ObjectKind.OBJECT_KIND_OTHER),
 }
-_MEDIA_EXTENSIONS: Final = frozenset(
-    ("ts", "m4s", "mp4", "m4a", "m4v", "aac", "mp3", "ac3", "ec3", "cmfv", "cmfa", "cmft")
-)
 #: A viral video asks for few paths very often, a crawl for many once: a bounded memo serves both.
 _MEMO_LIMIT: Final = 200_000
 
@@ -88,7 +91,15 @@ def _media_path(kind: int, groups: dict[str, str]) -> MediaPath:
 
 
 def _by_extension(path: str) -> MediaPath:
-    extension = path.rpartition("/")[2].rpartition(".")[2].lower()
-    if extension in _MEDIA_EXTENSIONS:
+    kind = _KIND_OF_EXTENSION.get(_extension(path))
+    # Parameters may hold slashes of their own: `/a1/segment-1.ts;from=/b` is no path without an extension.
+    if kind is None or _extension(path.partition(";")[0]) not in _KIND_OF_EXTENSION:
         return MediaPath(ObjectKind.OBJECT_KIND_UNSPECIFIED, unrecognised=True)
-    return MediaPath(_KIND_OF_EXTENSION.get(extension, ObjectKind.OBJECT_KIND_OTHER))
+    return MediaPath(kind)
+
+
+def _extension(path: str) -> str:
+    """The lower-case extension of the last part of a path, with its dot, without parameters (RFC 3986 section 3.3)."""
+    name = path.rpartition("/")[2].partition(";")[0]
+    _, dot, extension = name.rpartition(".")
+    return f"{dot}{extension.lower()}" if dot else ""

@@ -10,6 +10,10 @@ from schemas.cdn_logs_pb2 import ObjectKind
 SEGMENT = ObjectKind.OBJECT_KIND_MEDIA_SEGMENT
 PART = ObjectKind.OBJECT_KIND_PARTIAL_SEGMENT
 UNKNOWN = ObjectKind.OBJECT_KIND_UNSPECIFIED
+MEDIA = """
+    ts m4s mp4 m4a m4v aac mp3 ac3 ec3 cmfv cmfa cmft webm weba mov mkv mpg mpeg m2ts mts flv ogg oga ogv opus m4f dash
+    ismv isma avi wav flac 3gp h264 MP4 WebM not-invented-yet
+"""
 
 
 @pytest.mark.parametrize(
@@ -35,11 +39,41 @@ UNKNOWN = ObjectKind.OBJECT_KIND_UNSPECIFIED
         pytest.param("/a1/movie.mp4", MediaPath(UNKNOWN, unrecognised=True), id="media that no pattern knows"),
         pytest.param("/segment-1.ts", MediaPath(UNKNOWN, unrecognised=True), id="segment without asset"),
         pytest.param("/a1/720p/segment-x.ts", MediaPath(UNKNOWN, unrecognised=True), id="segment without number"),
+        pytest.param("/a1/720p/segment-1.ts;x", MediaPath(UNKNOWN, unrecognised=True), id="segment with parameters"),
+        pytest.param("/a1/segment-1.ts;from=/b", MediaPath(UNKNOWN, unrecognised=True), id="slash in parameters"),
+        pytest.param("/s;key=1/a1/list.M3U8;x=1.ts", MediaPath(ObjectKind.OBJECT_KIND_MANIFEST), id="parameters"),
+        pytest.param("/a1/720p/segment-1.", MediaPath(UNKNOWN, unrecognised=True), id="a dot and nothing"),
+        pytest.param("/v1.2/login", MediaPath(ObjectKind.OBJECT_KIND_OTHER), id="no extension under a dot"),
         pytest.param("/a1/720p/segment-1.ts/", MediaPath(ObjectKind.OBJECT_KIND_OTHER), id="trailing slash"),
     ],
 )
 def test_a_path_says_what_it_asks_for(path: str, expected: MediaPath) -> None:
     assert PathGrammar().parse(path) == expected
+
+
+@pytest.mark.parametrize("extension", MEDIA.split())
+def test_whatever_is_not_known_to_be_no_media_is_unrecognised(extension: str) -> None:
+    for path in (f"/a1/720p/seg_1.{extension}", f"/{extension}/movie.{extension};jsessionid=1"):
+        assert PathGrammar().parse(path) == MediaPath(UNKNOWN, unrecognised=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "extensions"),
+    [
+        pytest.param(ObjectKind.OBJECT_KIND_MANIFEST, "m3u8 m3u mpd MPD", id="manifest"),
+        pytest.param(ObjectKind.OBJECT_KIND_KEY, "key", id="key"),
+        pytest.param(ObjectKind.OBJECT_KIND_SUBTITLE, "vtt webvtt srt ttml dfxp", id="subtitle"),
+        pytest.param(ObjectKind.OBJECT_KIND_IMAGE, "jpg jpeg png webp gif avif PNG", id="image"),
+        pytest.param(
+            ObjectKind.OBJECT_KIND_OTHER,
+            "html htm php css js mjs map json webmanifest xml txt csv pdf ico svg woff woff2 ttf otf eot wasm zip gz",
+            id="web site",
+        ),
+    ],
+)
+def test_what_is_known_to_be_no_media_bills_nothing_by_its_extension(kind: ObjectKind, extensions: str) -> None:
+    for extension in extensions.split():
+        assert PathGrammar().parse(f"/a1/some.thing.{extension}") == MediaPath(kind)
 
 
 def test_own_patterns_replace_the_defaults() -> None:
