@@ -10,7 +10,7 @@ hours are replaced in one transaction, under the next epoch, which the live job'
 happens before the commit, the live tables are as they were; after it, running again changes nothing. Refused are
 hours that are not settled, and a shadow that does not add up or lacks a batch of the live ledger. `--drop BATCH` lets
 go of a batch that was never in raw: a row that somebody made by hand. Hours that are marked for a broken build
-(`ops.doubt`) lose the mark; with that build itself nothing is counted.
+(`ops.doubt`) lose the mark, one of enrichment only where raw was read; with that build itself nothing is counted.
 
 With `--dry-run` it is the audit that compares every row: the difference is shown, and status 1 says that there is one.
 """
@@ -59,12 +59,14 @@ def reprocess(
     confirm: Callable[[Difference], bool],
     drop: Collection[str] = (),
     *,
+    source: str = "raw",
     trust: bool = True,
 ) -> int | None:
     """Count the hours anew and replace them; returns the new epoch, None where nothing was to be changed.
 
-    `confirm` sees the difference and decides. `drop` names batches that the recount may lack. `trust`: hours that the
-    recount confirms lose their marks of doubt too. Raises Refused, and whatever `run_job` raises.
+    `confirm` sees the difference and decides. `drop` names batches that the recount may lack. `source` is the topic
+    that `run_job` reads: one of enriched takes no doubt of enrichment away. `trust`: hours that the recount confirms
+    lose their marks of doubt too. Raises Refused, and whatever `run_job` raises.
     """
     with _alone(dsn) as connection:
         _require_settled(connection, range_)
@@ -77,11 +79,11 @@ def reprocess(
             found = _compare(connection, schema, range_, drop)
             if not found:
                 if trust:
-                    _trust(connection, schema, range_)
+                    _trust(connection, schema, range_, source)
                 return None
             if not confirm(found):
                 raise Declined("the difference was not confirmed")
-            return _replace(connection, schema, range_, drop)
+            return _replace(connection, schema, range_, drop, source)
         finally:
             shadow.drop(dsn, schema)
 
@@ -156,12 +158,12 @@ def _require_complete(cursor: Cursor, schema: str, range_: Hours, drop: Collecti
         )
 
 
-def _replace(connection: Connection, schema: str, range_: Hours, drop: Collection[str]) -> int | None:
+def _replace(connection: Connection, schema: str, range_: Hours, drop: Collection[str], source: str) -> int | None:
     """In one transaction; what was compared before is compared again, now that nobody can write."""
     with connection, connection.cursor() as cursor:
         cursor.execute(_LOCK_TABLES)
         _require_complete(cursor, schema, range_, drop)
-        sql.run(cursor, "reprocess_trust", range_, schema)
+        sql.run(cursor, "reprocess_trust", range_, schema, source=source)
         if not difference.measure(cursor, schema, range_):
             return None
         epoch = _next_epoch(cursor)
@@ -169,10 +171,10 @@ def _replace(connection: Connection, schema: str, range_: Hours, drop: Collectio
         return epoch
 
 
-def _trust(connection: Connection, schema: str, range_: Hours) -> None:
+def _trust(connection: Connection, schema: str, range_: Hours, source: str) -> None:
     """The recount says what the bill says."""
     with connection, connection.cursor() as cursor:
-        sql.run(cursor, "reprocess_trust", range_, schema)
+        sql.run(cursor, "reprocess_trust", range_, schema, source=source)
 
 
 def _next_epoch(cursor: Cursor) -> int:
@@ -211,7 +213,15 @@ def main(arguments: Sequence[str]) -> int:
         chosen = settings.from_environment(os.environ)
         range_ = Hours(given.first, given.last)
         run_job = flink_runner(chosen.flink_run)
-        epoch = reprocess(chosen.billing_dsn, range_, run_job, confirm, given.drop, trust=not given.dry_run)
+        epoch = reprocess(
+            chosen.billing_dsn,
+            range_,
+            run_job,
+            confirm,
+            given.drop,
+            source=chosen.recount_source,
+            trust=not given.dry_run,
+        )
     except settings.InvalidSetting as error:
         print(f"reprocess: {error}", file=sys.stderr)
         return 2

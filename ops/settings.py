@@ -19,6 +19,8 @@ class Settings:
     billing_dsn: str
     #: FLINK_RUN: how a job is submitted to the cluster, attached, with all options but the program.
     flink_run: tuple[str, ...] = ("flink", "run")
+    #: REPROCESS_SOURCE: the topic that a recount reads, raw or enriched. The bounded job reads the variable too.
+    recount_source: str = "raw"
 
     def __post_init__(self) -> None:
         if not self.billing_dsn:
@@ -27,11 +29,14 @@ class Settings:
             raise InvalidSetting("FLINK_RUN is empty: give the command, such as `flink run`, or unset it")
         if {"-d", "--detached"} & set(self.flink_run):
             raise InvalidSetting("FLINK_RUN submits detached: leave -d out, the result is needed at its end")
+        if self.recount_source not in ("raw", "enriched"):
+            raise InvalidSetting(f"REPROCESS_SOURCE is {self.recount_source!r}: give raw or enriched, or unset it")
 
 
 def from_environment(environ: Mapping[str, str]) -> Settings:
     """Read and validate the settings. Raises InvalidSetting."""
-    dsn = environ.get("BILLING_DSN", "")
-    if "FLINK_RUN" not in environ:
-        return Settings(billing_dsn=dsn)
-    return Settings(billing_dsn=dsn, flink_run=tuple(shlex.split(environ["FLINK_RUN"])))
+    return Settings(
+        billing_dsn=environ.get("BILLING_DSN", ""),
+        flink_run=tuple(shlex.split(environ.get("FLINK_RUN", "flink run"))),
+        recount_source=environ.get("REPROCESS_SOURCE", "raw"),
+    )

@@ -165,6 +165,36 @@ class TestReprocess:
         reprocess.reprocess(touched.dsn, first, self.recount(touched, BROKEN, usage_ms), lambda _: True)
         assert (HOUR, "enrichment", "broken") in marked(touched)
 
+    @pytest.mark.parametrize("usage_ms", [pytest.param(900, id="replaced"), pytest.param(1_000, id="confirmed")])
+    @pytest.mark.parametrize(
+        ("job", "build", "source", "stays"),
+        [
+            pytest.param("enrichment", "", "enriched", True, id="settings of enrichment"),
+            pytest.param("enrichment", "gone", "enriched", True, id="a build of enrichment"),
+            pytest.param("media-usage", "", "enriched", False, id="settings of media usage"),
+            pytest.param("enrichment", "", "raw", False, id="settings of enrichment, raw"),
+        ],
+    )
+    def test_what_was_enriched_wrongly_is_healed_from_raw_only(
+        self, touched: Billing, usage_ms: int, job: doubt.Job, build: str, source: str, stays: bool
+    ) -> None:
+        """No row of the ledger tells batches of wrong settings from others."""
+        doubt.mark(touched.dsn, job, build, HOUR - timedelta(days=365))
+        recount = self.recount(touched, SOUND, usage_ms)
+        reprocess.reprocess(touched.dsn, RANGE, recount, lambda _: True, source=source)
+        assert marked(touched) == [(hour, job, build) for hour in RANGE if stays]
+
+    @pytest.mark.parametrize(("source", "status"), [("enriched", 1), ("raw", 0)])
+    def test_the_command_knows_what_it_reads(
+        self, touched: Billing, monkeypatch: pytest.MonkeyPatch, source: str, status: int
+    ) -> None:
+        doubt.mark(touched.dsn, "enrichment", "", HOUR - timedelta(days=365))
+        monkeypatch.setenv("BILLING_DSN", touched.dsn)
+        monkeypatch.setenv("REPROCESS_SOURCE", source)
+        monkeypatch.setattr(reprocess, "flink_runner", lambda flink_run: self.recount(touched, SOUND, 1_000))
+        assert reprocess.main(["2026-09-01T10", "2026-09-01T12"]) == 0
+        assert doubt.main([]) == status
+
     def test_a_dry_run_leaves_them(self, touched: Billing) -> None:
         doubt.mark(touched.dsn, "enrichment", "broken")
         run = self.recount(touched, SOUND, 1_000)
