@@ -86,20 +86,23 @@ chaos: setup ## Kill, stop and fill up every part under load, then compare every
 soak: setup ## Watch memory, throughput and state under an hour of steady load (MINUTES=<n>)
 	@$(PY) -m local.soak
 
-# Two processes: what runs end to end mostly waits for Flink, and the rest computes meanwhile.
-.PHONY: test test-e2e test-rest
-test: setup ## Run all tests, end to end included (PYTEST_ARGS=... runs pytest once, with these)
+# Three processes: what runs on servers mostly waits for them, and the rest computes meanwhile.
+.PHONY: test
+test: setup ## Run the everyday tests, end to end included (PYTEST_ARGS=... runs pytest once, with these)
 ifdef PYTEST_ARGS
 	$(PY) -m pytest $(PYTEST_ARGS)
 else
-	@$(MAKE) --no-print-directory --jobs=2 test-e2e test-rest
+	@$(MAKE) --no-print-directory --jobs=3 $(LANES)
 endif
 
-test-e2e: setup
-	@$(PY) -m pytest tests/e2e 2>&1 | sed -u 's/^/end to end | /'
+.PHONY: test-all
+test-all: setup ## Run those that take a minute or more too, as before a release
+	@$(MAKE) --no-print-directory --jobs=3 $(LANES) MARKS='not drill'
 
-test-rest: setup
-	@$(PY) -m pytest --ignore=tests/e2e 2>&1 | sed -u 's/^/all others | /'
+LANES := test-e2e test-integration test-unit
+.PHONY: $(LANES)
+$(LANES): test-%: setup
+	@$(PY) -m pytest $(if $(MARKS),-m '$(MARKS)') tests/$* 2>&1 | sed -u 's/^/$(*) | /'
 
 .PHONY: lint
 lint: $(INSTALLED) ## Check style, formatting and types

@@ -18,7 +18,7 @@ from tests.e2e.second_pair import SecondPair, second_pair
 from tests.e2e.traffic import Traffic
 from tests.support.batches import HOUR_MS
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.release]
 
 NAME = "restore"
 FILM = Film(asset_id="restored-film", environment_id="restored-env")

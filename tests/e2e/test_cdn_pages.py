@@ -29,7 +29,7 @@ from tests.support.batches import HOUR_MS, MINUTE_MS
 from tests.support.cdn_pages import CdnPage, pages
 from tests.support.certificates import Issued, issue
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.release]
 
 ENVIRONMENT: Final = "page-env"
 SEGMENT_MS: Final = 4_004

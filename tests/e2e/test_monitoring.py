@@ -27,6 +27,7 @@ from tests.support.prometheus import Prometheus
 
 pytestmark = [
     pytest.mark.timeout(900),
+    pytest.mark.release,
     pytest.mark.skipif(prometheus.BINARY is None, reason="needs prometheus (Debian package prometheus)"),
 ]
 

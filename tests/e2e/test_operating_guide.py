@@ -18,7 +18,7 @@ from local.sql import run
 from local.stack import Stack
 from tests.e2e.waiting import until
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.release]
 
 PAGE: Final = (ROOT / "docs" / "operations" / "README.md").read_text()
 #: What the local stack has done already, or does at the end.
