@@ -22,7 +22,7 @@ from jobs.media_usage.billing_rule import BILLED, BILLED_RANGE, UNRESOLVED_OUTCO
 from jobs.media_usage.ranges import Ranges
 from jobs.media_usage.rules import Rule
 from jobs.media_usage.sums import Sums
-from jobs.media_usage.tally import UsageKey
+from jobs.media_usage.tally import UsageKey, unresolved_asset
 from schemas.batch import ALLOWED_LATENESS_MS, HOUR_MS
 from schemas.cdn_logs_pb2 import AccessLog, AccessLogBatch, BatchHeader, Rendition
 
@@ -92,7 +92,7 @@ def lines_of(batch: AccessLogBatch, rule: Rule) -> Lines:
             viewing = _viewing(batch, record)
             line = Line(reason, keys[index], delivered_ms, record.body_bytes, "", viewing, record.media_duration_ms)
         else:
-            asset = (record.unresolved_asset or record.path) if reason in UNRESOLVED_OUTCOMES else ""
+            asset = unresolved_asset(record) if reason in UNRESOLVED_OUTCOMES else ""
             line = Line(reason, (), 0, record.body_bytes, asset)
         lines.append(line)
     return Lines([_identity(record) for record in batch.records], lines)

@@ -9,7 +9,7 @@ from jobs.media_usage.billing_rule import BILLED, BILLED_RANGE, UNRESOLVED_OUTCO
 from jobs.media_usage.ranges import Ranges
 from jobs.media_usage.rules import Rule
 from jobs.media_usage.sums import Sums
-from schemas.cdn_logs_pb2 import AccessLogBatch, Rendition
+from schemas.cdn_logs_pb2 import AccessLog, AccessLogBatch, Rendition
 
 
 class UsageKey(NamedTuple):
@@ -56,7 +56,7 @@ def tally(batch: AccessLogBatch, rule: Rule) -> Tally:
             billed_ms = ranges.add(viewing, delivered_ms, record.media_duration_ms) if client else delivered_ms
         else:
             if reason in UNRESOLVED_OUTCOMES:
-                asset_id = record.unresolved_asset or record.path
+                asset_id = unresolved_asset(record)
                 result.unresolved_assets[asset_id] = result.unresolved_assets.get(asset_id, 0) + 1
             continue
         total = totals[index]
@@ -66,6 +66,15 @@ def tally(batch: AccessLogBatch, rule: Rule) -> Tally:
         total[3] += 1
     _merge_renditions(result, renditions, totals, rule)
     return result
+
+
+def unresolved_asset(record: AccessLog) -> str:
+    """What stands in the ledger for a record that could not be resolved: its asset, or its path if that names none.
+
+    It is the only text of a line that reaches Postgres, which stores no U+0000 (22P05, "unsupported Unicode escape
+    sequence"): one such character in a path would fail the write of its batch, and of every batch behind it.
+    """
+    return (record.unresolved_asset or record.path).replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _merge_renditions(result: Tally, renditions: list[Rendition], totals: list[list[int]], rule: Rule) -> None:

@@ -10,8 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jobs.media_usage import statements
+from jobs.media_usage.batch_tally import tally_batch
+from jobs.media_usage.operators.outputs import environments
+from jobs.media_usage.rules import RULES
 from jobs.media_usage.statements import Statement
 from jobs.media_usage.sums import Sums
+from schemas.cdn_logs_pb2 import Unresolved
+from tests.support.batches import batch, delivery
 
 HOUR_MS = 3_600_000
 HOUR = 490_000 * HOUR_MS
@@ -184,6 +189,14 @@ def test_a_correction_of_a_batch_that_reprocess_has_counted_is_refused_new_keys_
     writer.query("UPDATE batch_ledger SET epoch = 1")
     writer.write(statements.CORRECTION, CORRECTION)
     assert writer.query("SELECT * FROM media_usage_corrections") == []
+
+
+def test_a_path_with_a_nul_is_recorded_without_it(writer: Writer) -> None:
+    """U+0000 is the one character that Postgres stores neither in text nor in jsonb."""
+    record = delivery('/a\0b"\\\n\u2028.mp4', unresolved=Unresolved.UNRESOLVED_UNRECOGNISED_PATH)
+    tallied = tally_batch(batch([record], hour_ms=HOUR), RULES["1"])
+    writer.write(statements.LEDGER, (*tallied.ledger, environments(tallied.usage)))
+    assert writer.query("SELECT unresolved_assets FROM batch_ledger") == [({'/a\ufffdb"\\\n\u2028.mp4': 1},)]
 
 
 def test_totals_and_watermarks_only_grow(writer: Writer) -> None:
