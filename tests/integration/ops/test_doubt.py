@@ -77,6 +77,24 @@ class TestMarking:
         assert doubt.mark(touched.dsn, "enrichment", "", since) == [NEXT]
         assert touched.query("SELECT * FROM broken_builds") == []
 
+    @pytest.mark.parametrize(("job", "build"), [("enrichment", ""), ("media-usage", "gone")])
+    def test_an_hour_that_was_billed_as_nothing_since_is_marked_too(
+        self, touched: Billing, job: doubt.Job, build: str
+    ) -> None:
+        """Wrong settings resolve no asset: the hour has batches in the ledger, and no row of usage."""
+        since = now(touched)
+        nothing = HOUR - timedelta(hours=1)
+        touched.ledger("b7", 0, hour=nothing, outcomes={"unresolved-unknown-asset": 3}, unresolved={"film": 3})
+        touched.ledger("b8", 0, hour=NO_HOUR, records=0, outcomes={})
+        assert doubt.mark(touched.dsn, job, build, since) == [nothing]
+        with pytest.raises(NotReady, match="2026-09-01T09 "):
+            close(touched.dsn, Order(environment=None, hours=Hours(nothing, HOUR), by="ann"), lambda _: True)
+
+    def test_a_copy_that_changes_nothing_since_marks_no_hour(self, touched: Billing) -> None:
+        since = now(touched)
+        touched.execute("UPDATE batch_ledger SET copies = copies + 1")
+        assert doubt.mark(touched.dsn, "enrichment", "", since) == []
+
     def test_a_row_that_is_being_written_is_waited_for(self, touched: Billing) -> None:
         """The media-usage job's transaction began before the marking and commits after it."""
         found: list[datetime] = []
