@@ -38,14 +38,14 @@ class SourceChange(NamedTuple):
 
 
 class Missing(NamedTuple):
-    """A batch that the live ledger has and the shadow lacks."""
+    """A batch that the live tables have and the shadow lacks; its source is "" where only its corrections stand."""
 
     hour: datetime
     source_id: str
     batch_id: str
 
     def __str__(self) -> str:
-        return f"{self.source_id} {show(self.hour)} {self.batch_id}"
+        return f"{self.source_id or 'corrections'} {show(self.hour)} {self.batch_id}"
 
 
 @dataclass(frozen=True, kw_only=True)

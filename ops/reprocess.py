@@ -8,7 +8,7 @@ asks the asset database anew, whatever the caches hold: what was registered or m
 The job counts into a shadow schema. Its difference from the bill is shown; then usage, corrections and ledger of the
 hours are replaced in one transaction, under the next epoch, which the live job's writes do not reach. Whatever
 happens before the commit, the live tables are as they were; after it, running again changes nothing. Refused are
-hours that are not settled, and a shadow that does not add up or lacks a batch of the live ledger. `--drop BATCH` lets
+hours that are not settled, and a shadow that does not add up or lacks a batch of the live tables. `--drop BATCH` lets
 go of a batch that was never in raw: a row that somebody made by hand. Hours that are marked for a broken build
 (`ops.doubt`) lose the mark, one of enrichment only where raw was read; with that build itself nothing is counted.
 
@@ -144,11 +144,11 @@ def _compare(connection: Connection, schema: str, range_: Hours, drop: Collectio
 
 
 def _require_complete(cursor: Cursor, schema: str, range_: Hours, drop: Collection[str]) -> None:
-    """Every batch of the live ledger is in the recount, but for those to drop, which are not."""
+    """Every batch of the live tables is in the recount, but for those to drop, which are not."""
     missing = difference.missing_batches(cursor, schema, range_)
     if lost := [str(batch) for batch in missing if batch.batch_id not in drop]:
         raise Refused(
-            f"the recount lacks {len(lost)} batches of the live ledger ({difference.some_of(lost)}): if they have just"
+            f"the recount lacks {len(lost)} batches of the bill ({difference.some_of(lost)}): if they have just"
             " arrived, run again; if raw has expired, set REPROCESS_SOURCE=enriched; if somebody made them by hand,"
             " give --drop for each"
         )

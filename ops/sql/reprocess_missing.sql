@@ -1,6 +1,14 @@
--- Batches that the live ledger has and the shadow lacks: replacing would lose their lines.
-SELECT DISTINCT hour, source_id, batch_id
-FROM batch_ledger AS live
+-- Batches that the live tables have and the shadow lacks: replacing would lose their lines. Corrections may stand before
+-- their batch's row in the ledger: each table has a sink of its own, which flushes when it likes.
+SELECT hour, source_id, batch_id
+FROM (
+    SELECT hour, source_id, batch_id FROM batch_ledger
+    UNION
+    SELECT hour, '', batch_id FROM media_usage_corrections AS correction
+    WHERE NOT EXISTS (
+        SELECT FROM batch_ledger AS ledger
+        WHERE ledger.hour = correction.hour AND ledger.batch_id = correction.batch_id)
+) AS live
 WHERE
     hour BETWEEN %(first)s AND %(last)s
     AND NOT EXISTS (

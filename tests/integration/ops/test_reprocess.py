@@ -304,7 +304,7 @@ class TestRefusing:
             shadow.execute("DELETE FROM media_usage WHERE asset_id = 'ghost'")
 
         assert self.refused(live, fill) == (
-            "the recount lacks 1 batches of the live ledger (fastly-main 2026-09-01T10 b2): if they have just"
+            "the recount lacks 1 batches of the bill (fastly-main 2026-09-01T10 b2): if they have just"
             " arrived, run again; if raw has expired, set REPROCESS_SOURCE=enriched; if somebody made them by hand,"
             " give --drop for each"
         )
@@ -328,6 +328,39 @@ class TestRefusing:
             reprocess.reprocess(live.dsn, RANGE, Job(live.dsn, counted_anew), confirm)
         assert live.query("SELECT max(epoch) FROM batch_ledger") == [(0,)]
         assert shadows(live) == []
+
+    @pytest.mark.parametrize("moment", ["counting", "showing"])
+    def test_a_late_batch_whose_correction_is_committed_before_its_row_in_the_ledger(
+        self, live: Billing, moment: str
+    ) -> None:
+        """Two sinks: replacing would delete the correction, and only the row would come."""
+
+        def arrive() -> None:
+            live.correction("b5", 70)
+
+        def fill(shadow: Billing) -> None:
+            counted_anew(shadow)
+            if moment == "counting":
+                arrive()
+
+        def confirm(found: Difference) -> bool:
+            arrive()
+            return True
+
+        with pytest.raises(reprocess.Refused, match=r"lacks 1 batches .*\(corrections 2026-09-01T10 b5\).* run again"):
+            reprocess.reprocess(live.dsn, RANGE, Job(live.dsn, fill), confirm)
+        live.ledger("b5", 70, path="late")
+        assert live.bill()[1] == (HOUR, "env-a", "film", "1080p", 6_070)
+
+    def test_a_correction_whose_batch_the_recount_has_is_no_batch_that_it_lacks(self, live: Billing) -> None:
+        def fill(shadow: Billing) -> None:
+            counted_anew(shadow)
+            shadow.ledger("b5", 70, path="late")
+            shadow.correction("b5", 70)
+
+        live.correction("b5", 70)
+        assert run(live, fill) == 1
+        assert audit.audit(live.dsn).clean
 
     def test_a_second_run_at_the_same_time(self, live: Billing) -> None:
         def fill(shadow: Billing) -> None:
