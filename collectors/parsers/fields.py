@@ -56,10 +56,11 @@ def method_of(name: str) -> Method:
 def path_of(url: str) -> str:
     """Path of a request target as logged: no origin, query or fragment; a leading slash; still encoded.
 
-    Raises InvalidLine if nothing was logged: an empty URL would silently become "/", which bills nothing.
+    Raises InvalidLine if nothing was logged: an empty URL would silently become "/", which bills nothing. So it does
+    for a NUL, which no text in Postgres can hold; in a request it would be `%00`.
     """
     # Most are a path and nothing else: asked first, that halves what this costs.
-    if url[:1] == "/" and "?" not in url and "#" not in url:
+    if url[:1] == "/" and "?" not in url and "#" not in url and "\0" not in url:
         return url
     if not url:
         raise InvalidLine("bad-field", "the line has no path")
@@ -69,6 +70,8 @@ def path_of(url: str) -> str:
         url = url.partition("?")[0]
     if "#" in url:
         url = url.partition("#")[0]
+    if "\0" in url:
+        raise InvalidLine("bad-field", "the path holds a NUL")
     return url if url.startswith("/") else f"/{url}"
 
 

@@ -62,7 +62,17 @@ def test_no_url_is_no_root() -> None:
         fields.path_of("")
 
 
-@given(st.text(min_size=1))
+@pytest.mark.parametrize("url", ["/a\0b", "\0", "a\0?x", "https://cdn.example.com/a\0", "/\0#x"])
+def test_a_path_with_a_nul_is_none(url: str) -> None:
+    with pytest.raises(InvalidLine, match="bad-field: the path holds a NUL"):
+        fields.path_of(url)
+
+
+def test_a_nul_beside_the_path_costs_no_line() -> None:
+    assert fields.path_of("/a?x=\0") == "/a"
+
+
+@given(st.text(st.characters(exclude_characters="\0"), min_size=1))
 def test_every_path_starts_with_a_slash_and_has_no_query(url: str) -> None:
     path = fields.path_of(url)
     assert path.startswith("/")
