@@ -100,10 +100,9 @@ def parse_block(delivery: Delivery, block: Block, parse: LineParser, origin: Ori
             event_time_ms = record.event_time_ms
             if not oldest <= event_time_ms <= newest:
                 raise _outside_age_limits(event_time_ms > newest)
+            work.hours[event_time_ms // HOUR_MS].add(number, record)
         except InvalidLine as error:
             work.reject(number, line, error)
-        else:
-            work.hours[event_time_ms // HOUR_MS].add(number, record)
     return work.result()
 
 
@@ -153,7 +152,8 @@ class _BlockWork:
         )
 
     def result(self) -> BlockResult:
-        hours = [self.hours[hour] for hour in sorted(self.hours) or [NO_HOUR_MS // HOUR_MS]]
+        filled = [self.hours[hour] for hour in sorted(self.hours) if self.hours[hour].event_times_ms]
+        hours = filled or [self.hours[NO_HOUR_MS // HOUR_MS]]
         batches = [hour.message() for hour in hours]
         batches[0].header.rejected.extend(
             ReasonCount(reason=reason, count=count) for reason, count in sorted(self._reasons.items())

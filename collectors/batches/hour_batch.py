@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collectors.batches.records import Record
+from collectors.batches.records import InvalidLine, Record
 from schemas.cdn_logs_pb2 import AccessLogBatch, BatchHeader
 
 
@@ -13,6 +13,7 @@ class _StringTable(dict[str, int]):
         super().__init__({"": 0})
 
     def __missing__(self, text: str) -> int:
+        text.encode()  # no message holds what has no UTF-8: better here, where the line is known
         index = self[text] = len(self)
         return index
 
@@ -31,37 +32,44 @@ class HourBatch:
         self._hosts, self._user_agents, self._pops = _StringTable(), _StringTable(), _StringTable()
 
     def add(self, line: int, record: Record) -> None:
-        """Append the record of a line; its event time must lie in the hour."""
-        # Assignments cost half of what keyword arguments of add() do.
+        """Append the record of a line; its event time must lie in the hour.
+
+        Raises InvalidLine, and appends nothing, where a field does not fit the message.
+        """
+        # Assignments cost half of what keyword arguments of add() do, and a try that nothing leaves costs nothing.
         event_time_ms = record.event_time_ms
-        self.event_times_ms.append(event_time_ms)
         log = self._add()
-        log.line = line
-        log.event_offset_ms = event_time_ms - self._hour_ms
-        log.method = record.method
-        log.status = record.status
-        log.path = record.path
-        log.host = self._hosts[record.host]
-        log.body_bytes = record.body_bytes
-        if record.object_bytes is not None:
-            log.object_bytes = record.object_bytes
-        if record.aborted:
-            log.aborted = True
-        if record.internal:
-            log.internal = True
-        log.cache_status = record.cache_status
-        log.client_ip = record.client_ip
-        log.user_agent = self._user_agents[record.user_agent]
-        log.pop = self._pops[record.pop]
-        if record.time_to_first_byte_ms is not None:
-            log.time_to_first_byte_ms = record.time_to_first_byte_ms
-        if record.elapsed_ms is not None:
-            log.elapsed_ms = record.elapsed_ms
-        log.request_id = record.request_id
-        if record.range_start is not None:
-            log.range_start = record.range_start
-        if record.range_end is not None:
-            log.range_end = record.range_end
+        try:
+            log.line = line
+            log.event_offset_ms = event_time_ms - self._hour_ms
+            log.method = record.method
+            log.status = record.status
+            log.path = record.path
+            log.host = self._hosts[record.host]
+            log.body_bytes = record.body_bytes
+            if record.object_bytes is not None:
+                log.object_bytes = record.object_bytes
+            if record.aborted:
+                log.aborted = True
+            if record.internal:
+                log.internal = True
+            log.cache_status = record.cache_status
+            log.client_ip = record.client_ip
+            log.user_agent = self._user_agents[record.user_agent]
+            log.pop = self._pops[record.pop]
+            if record.time_to_first_byte_ms is not None:
+                log.time_to_first_byte_ms = record.time_to_first_byte_ms
+            if record.elapsed_ms is not None:
+                log.elapsed_ms = record.elapsed_ms
+            log.request_id = record.request_id
+            if record.range_start is not None:
+                log.range_start = record.range_start
+            if record.range_end is not None:
+                log.range_end = record.range_end
+        except ValueError:  # a number out of its range, a lone surrogate: parsers keep them out, this is the net
+            del self._message.records[-1]
+            raise InvalidLine("bad-field", "a field does not fit the message") from None
+        self.event_times_ms.append(event_time_ms)
 
     def message(self) -> AccessLogBatch:
         """The finished batch; nothing can be added after."""

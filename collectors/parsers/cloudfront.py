@@ -48,6 +48,7 @@ from collectors.parsers.json_lines import JsonLines
 
 _Value = str | int | float | None
 _MAX_NUMBER: Final = 2**53
+_MAX_STATUS: Final = 999
 _CACHE: Final = cache_statuses(hit=("Hit", "OriginShieldHit"), miss=("Miss",))
 
 
@@ -147,7 +148,7 @@ def _parse_json(line: bytes) -> Record:
 
 
 def _record(row: _Row) -> Record:
-    status = _required(row.sc_status, "sc-status")
+    status = _status(row)
     first, last = _integer(row.range_start), _integer(row.range_end)
     length = _integer(row.content_length)
     return Record(
@@ -169,6 +170,13 @@ def _record(row: _Row) -> Record:
         range_start=first,
         range_end=last,
     )
+
+
+def _status(row: _Row) -> int:
+    status = _required(row.sc_status, "sc-status")
+    if status > _MAX_STATUS:
+        raise InvalidLine("bad-field", "sc-status has more than three digits")
+    return status
 
 
 def _event_time_ms(row: _Row) -> int:

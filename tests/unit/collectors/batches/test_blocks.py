@@ -197,6 +197,19 @@ class TestBatches:
         (letter,) = result.dead_letters
         assert (letter.reason, letter.line, len(letter.payload)) == ("line-too-long", 1, LINE_MAX_BYTES)
 
+    def test_a_record_that_fits_no_message_is_a_reject_and_its_hour_gets_no_batch(self) -> None:
+        (result,) = results(delivery(line(SEVEN), line(SEVEN, status=2**32), line(EIGHT, status=2**32)))
+        (batch,) = result.batches
+        assert ([record.line for record in batch.records], result.event_times_ms) == ([0], [[SEVEN]])
+        assert list(batch.header.rejected) == [ReasonCount(reason="bad-field", count=2)]
+        assert [letter.line for letter in result.dead_letters] == [1, 2]
+
+    def test_a_block_of_nothing_but_records_that_fit_no_message_makes_a_batch_without_an_hour(self) -> None:
+        (result,) = results(delivery(line(SEVEN, status=2**32)))
+        (batch,) = result.batches
+        assert (batch.header.hour_ms, list(batch.records), result.event_times_ms) == (0, [], [[]])
+        assert list(batch.header.rejected) == [ReasonCount(reason="bad-field", count=1)]
+
     def test_lines_are_numbered_through_all_blocks(self) -> None:
         blocks = results(delivery(*[line(SEVEN)] * 1_000, b"bad", line(SEVEN)))
         last = blocks[1]

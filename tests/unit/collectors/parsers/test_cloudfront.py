@@ -324,9 +324,10 @@ def test_a_list_of_fields_without_what_billing_needs_is_refused(missing: str) ->
         ("\t".join(["1795417200391", *TABS[1:]]).encode(), "bad-field"),
         ("\t".join([*TABS[:3], "lost", *TABS[4:]]).encode(), "bad-field"),
         ("\t".join([*TABS[:3], "-", *TABS[4:]]).encode(), "bad-field"),
+        ("\t".join([*TABS[:3], "1000", *TABS[4:]]).encode(), "bad-field"),
         (b"", "bad-field"),
     ],
-    ids=["too few", "too many", "not UTF-8", "no time", "milliseconds", "status", "no status", "empty"],
+    ids=["too few", "too many", "not UTF-8", "no time", "milliseconds", "status", "no status", "4 digits", "empty"],
 )
 def test_a_real_time_line_that_cannot_be_billed_is_rejected(line: bytes, reason: str) -> None:
     with pytest.raises(InvalidLine) as caught:

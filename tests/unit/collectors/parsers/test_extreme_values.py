@@ -1,8 +1,9 @@
-"""Every format, with a NUL in the path."""
+"""Every format: whatever number stands in a line, and with a NUL in its path, it is a record or a reject."""
 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Final
 
 import msgspec
@@ -10,6 +11,7 @@ import pytest
 
 from collectors.batches.records import InvalidLine, LineParser
 from collectors.parsers.registry import FORMATS
+from tests.support.log_lines import is_record_or_reject
 
 _REQUEST: Final = "GET /a1/720p/segment-42.m4s HTTP/2.0"
 _COMBINED: Final = f'203.0.113.5 - - [23/Nov/2026:07:00:00 +0000] "{_REQUEST}" 206 524288 "-" "ExamplePlayer/3.1"'
@@ -218,6 +220,8 @@ SAMPLES: Final[dict[tuple[str, str], tuple[dict[str, Any], str]]] = {
     ),
     ("varnish", "combined"): ({}, _COMBINED),
 }
+_EXTREMES: Final = ("1000", "5000000000", "9" * 15, str(2**53 + 1), "9" * 18, str(2**64), "9" * 400, "-1", "1e400")
+_NUMBER: Final = re.compile(r"\d+")
 
 every_format = pytest.mark.parametrize("known", SAMPLES, ids=" ".join)
 
@@ -234,6 +238,15 @@ def test_every_format_has_a_sample() -> None:
 @every_format
 def test_a_sample_is_a_record(known: tuple[str, str]) -> None:
     assert parser(known)(SAMPLES[known][1].encode()).path.startswith("/a1/720p/segment-42.")
+
+
+@every_format
+def test_any_number_in_any_place_is_a_record_or_a_reject(known: tuple[str, str]) -> None:
+    parse, line = parser(known), SAMPLES[known][1]
+    for place in _NUMBER.finditer(line):
+        for extreme in _EXTREMES:
+            changed = line[: place.start()] + extreme + line[place.end() :]
+            assert is_record_or_reject(parse, changed.encode()), changed
 
 
 @every_format
