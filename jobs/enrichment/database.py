@@ -5,14 +5,15 @@ from __future__ import annotations
 import select
 import threading
 import time
-from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 import psycopg2
 from psycopg2.extensions import POLL_OK, POLL_READ
 from psycopg2.extensions import connection as Connection
 
-from schemas.cdn_logs_pb2 import AssetSettings, LowLatencyBilling, MediaType, Rendition, RenditionSettings
+from jobs.enrichment.asset_rows import BrokenAssets, settings_of_rows
+from schemas.cdn_logs_pb2 import AssetSettings
 
 _QUERY: Final = """
 SELECT asset_id, environment_id, name, media_type, height, codecs, bandwidth_bps,
@@ -21,17 +22,6 @@ FROM assets LEFT JOIN renditions USING (asset_id)
 WHERE asset_id = ANY(%s)
 ORDER BY asset_id, name
 """
-
-#: Whether audio stands beside video is known once all renditions of the asset are.
-_MEDIA_TYPES: Final = {
-    "video": MediaType.MEDIA_TYPE_VIDEO,
-    "audio": MediaType.MEDIA_TYPE_AUDIO_ONLY,
-    "trick-play": MediaType.MEDIA_TYPE_TRICK_PLAY,
-}
-_LOW_LATENCY_BILLING: Final = {
-    "segments": LowLatencyBilling.LOW_LATENCY_BILLING_SEGMENTS,
-    "parts": LowLatencyBilling.LOW_LATENCY_BILLING_PARTS,
-}
 
 
 class AssetDatabase:
@@ -45,6 +35,7 @@ class AssetDatabase:
         self._timeout_s = timeout_s
         self._local = threading.local()
         self._connections: list[Connection] = []
+        self._broken = BrokenAssets()
 
     def read(self, asset_ids: Sequence[str], now_ms: int) -> dict[str, AssetSettings]:
         """Settings of every asset asked for, absent ones marked so. Raises psycopg2.Error; the next call reconnects."""
@@ -57,7 +48,7 @@ class AssetDatabase:
         except psycopg2.Error:
             self._forget_connection()
             raise
-        return settings_of_rows(asset_ids, rows, now_ms)
+        return settings_of_rows(asset_ids, rows, now_ms, self._broken.tell)
 
     def close(self) -> None:
         for connection in list(self._connections):  # a reading that ends now takes its own out
@@ -96,50 +87,3 @@ def _await(connection: Connection, deadline_s: float) -> None:
         ready.register(connection.fileno(), select.POLLIN if state == POLL_READ else select.POLLOUT)
         if not ready.poll(max(0.0, deadline_s - time.monotonic()) * 1000):
             raise psycopg2.OperationalError("no answer within the time limit")
-
-
-def settings_of_rows(
-    asset_ids: Iterable[str], rows: Iterable[tuple[Any, ...]], now_ms: int
-) -> dict[str, AssetSettings]:
-    """Assets from joined rows; an id without a row is absent, one without renditions has none."""
-    found = {asset_id: AssetSettings(asset_id=asset_id, read_at_ms=now_ms, absent=True) for asset_id in asset_ids}
-    for asset_id, environment_id, name, *rest in rows:
-        settings = found[asset_id]
-        settings.absent = False
-        settings.environment_id = environment_id
-        if name is not None:
-            settings.renditions.append(_rendition(asset_id, environment_id, name, rest))
-    for settings in found.values():
-        _set_media_types(settings)
-    return found
-
-
-def _rendition(asset_id: str, environment_id: str, name: str, columns: Sequence[Any]) -> RenditionSettings:
-    media_type, height, codecs, bandwidth, first, segment_ms, fixed_ms, part_ms, billing = columns
-    rendition = Rendition(
-        environment_id=environment_id,
-        asset_id=asset_id,
-        name=name,
-        height=height,
-        media_type=_MEDIA_TYPES[media_type],
-        low_latency_billing=_LOW_LATENCY_BILLING[billing],
-        codecs=codecs,
-        bandwidth_bps=bandwidth,
-    )
-    return RenditionSettings(
-        rendition=rendition,
-        first_segment=first,
-        segment_ms=segment_ms,
-        fixed_segment_ms=fixed_ms,
-        part_ms=part_ms,
-    )
-
-
-def _set_media_types(settings: AssetSettings) -> None:
-    """Audio beside video is a companion: billing both would double the bill."""
-    types = {entry.rendition.media_type for entry in settings.renditions}
-    if MediaType.MEDIA_TYPE_VIDEO not in types:
-        return
-    for entry in settings.renditions:
-        if entry.rendition.media_type == MediaType.MEDIA_TYPE_AUDIO_ONLY:
-            entry.rendition.media_type = MediaType.MEDIA_TYPE_COMPANION_AUDIO

@@ -16,8 +16,8 @@ from collectors.batches.blocks import Delivery, cut_blocks, parse_block
 from collectors.batches.records import LineParser
 from collectors.origin import Origin
 from collectors.sources import load_sources
+from jobs.enrichment.asset_rows import BrokenAssets, settings_of_rows
 from jobs.enrichment.assets import Asset
-from jobs.enrichment.database import settings_of_rows
 from jobs.enrichment.enrich import enrich, resolve_all
 from jobs.enrichment.geography import Geography
 from jobs.enrichment.paths import PathGrammar
@@ -58,7 +58,8 @@ class Product:
             for asset in CATALOGUE.assets
             for row in catalogue._rendition_rows(asset)
         ]
-        settings = settings_of_rows([asset.asset_id for asset in CATALOGUE.assets], rows, DAY)
+        asset_ids = [asset.asset_id for asset in CATALOGUE.assets]
+        settings = settings_of_rows(asset_ids, rows, DAY, BrokenAssets().tell)
         self._assets = {asset_id: Asset.of(found) for asset_id, found in settings.items()}
         self._known: defaultdict[tuple[str, int], dict[str, bool]] = defaultdict(dict)
         self._ranges_ms: defaultdict[tuple[str, int], dict[str, int]] = defaultdict(dict)
