@@ -95,11 +95,20 @@ def enrich(
         record.client_ip, record.network, record.place = client
 
 
-def unresolved_deliveries(batch: AccessLogBatch, resolutions: Sequence[Resolution | None]) -> int:
-    """Records that would be billed if they could be resolved: what the fuse watches."""
-    if not any(found is None or found[2] for found in resolutions):
-        return 0
-    return sum(1 for record in batch.records if record.unresolved and record.status in _BILLABLE_STATUSES)
+def media_deliveries(
+    batch: AccessLogBatch, paths: Sequence[MediaPath], resolutions: Sequence[Resolution | None]
+) -> tuple[int, int]:
+    """How many deliveries need an asset to be billed, and how many of them are unresolved: what the fuse watches.
+
+    Neither holds what needs none: playlists and answers of 304 are often most of a log, and would hide that nothing
+    else can be billed.
+    """
+    lacks = [
+        found is None or found[2]
+        for path, found, record in zip(paths, resolutions, batch.records, strict=True)
+        if (found or path.unrecognised) and record.status in _BILLABLE_STATUSES
+    ]
+    return len(lacks), len(lacks) - lacks.count(0)
 
 
 def _set_segment(record: AccessLog, path: MediaPath, found: Resolution, tables: BatchTables) -> None:

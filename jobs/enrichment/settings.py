@@ -60,7 +60,8 @@ class EnrichmentSettings:
     #: Cap on concurrent queries of one TaskManager at the asset database.
     database_queries: int = 4
     database_timeout_s: float = 10.0
-    #: Share of a source's records that may be unresolved, over at least `fuse_window` records.
+    #: Share that may be unresolved of a source's media deliveries (answers of 200 and 206 that need an asset), over at
+    #: least `fuse_window` of them; and the share of dead letters among the messages of raw.
     fuse_ratio: float = 0.5
     fuse_window: int = 10_000
     parallelism: int = 1

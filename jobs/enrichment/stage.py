@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from jobs.build import BUILD_ID
 from jobs.enrichment.assets import Resolution
-from jobs.enrichment.enrich import enrich, resolve_all, unresolved_deliveries, unresolved_paths
+from jobs.enrichment.enrich import enrich, media_deliveries, resolve_all, unresolved_paths
 from jobs.enrichment.fuse import Fuse
 from jobs.enrichment.geography import Geography
 from jobs.enrichment.holes import Holes
@@ -89,10 +89,10 @@ class EnrichmentStage:
         resolutions = self._resolve(batch, paths)
         enrich(batch, paths, resolutions, self._geography)
         batch.enrichment.CopyFrom(self._stamp)
-        unresolved = unresolved_deliveries(batch, resolutions)
+        deliveries, unresolved = media_deliveries(batch, paths, resolutions)
         self._records += len(paths)
         self._unresolved += unresolved
-        self._unresolved_fuse.count(batch.header.source_id, len(paths), unresolved)
+        self._unresolved_fuse.count(batch.header.source_id, deliveries, unresolved)
 
     def _resolve(self, batch: AccessLogBatch, paths: list[MediaPath]) -> list[Resolution | None]:
         """Resolve the paths; an asset that lacks a segment and is older than the delivery is read anew first."""

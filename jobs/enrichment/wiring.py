@@ -63,8 +63,8 @@ def open_stage(settings: EnrichmentSettings, waiting: Callable[[], None] = lambd
         resolver=resolver,
         geography=geography,
         holes=Holes(settings.asset_cache_negative_ttl_s, time.monotonic),
-        unresolved_fuse=Fuse("unresolved", settings.fuse_ratio, settings.fuse_window),
-        dead_fuse=Fuse("dead letters", settings.fuse_ratio, settings.fuse_window),
+        unresolved_fuse=Fuse("media deliveries", "unresolved", settings.fuse_ratio, settings.fuse_window),
+        dead_fuse=Fuse("messages", "dead letters", settings.fuse_ratio, settings.fuse_window),
         raw_topic=settings.raw_topic,
         lookup_totals={
             defined.REDIS_ERRORS.name: lambda: fleet.errors,

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import pytest
 from google.protobuf import text_format
 
-from jobs.enrichment.assets import Asset, Resolution
-from jobs.enrichment.enrich import enrich, resolve_all, unresolved_deliveries, unresolved_paths
+from jobs.enrichment.assets import Asset
+from jobs.enrichment.enrich import enrich, media_deliveries, resolve_all, unresolved_paths
 from jobs.enrichment.geography import Geography
 from jobs.enrichment.paths import PathGrammar
 from schemas.cdn_logs_pb2 import AccessLogBatch, AssetSettings, MediaType, Rendition, RenditionSettings
@@ -32,7 +33,7 @@ ASSETS = {
 }
 
 
-def enriched() -> tuple[AccessLogBatch, list[Resolution | None]]:
+def enriched() -> AccessLogBatch:
     made = batch(
         [
             delivery("/a1/720p/segment-0.ts"),
@@ -45,13 +46,12 @@ def enriched() -> tuple[AccessLogBatch, list[Resolution | None]]:
         hour_ms=HOUR,
     )
     paths = [PathGrammar().parse(record.path) for record in made.records]
-    resolutions = resolve_all(paths, ASSETS)
-    enrich(made, paths, resolutions, Geography(None, None))
-    return made, resolutions
+    enrich(made, paths, resolve_all(paths, ASSETS), Geography(None, None))
+    return made
 
 
 def test_records_get_what_is_known_of_their_segments_and_clients() -> None:
-    made, _ = enriched()
+    made = enriched()
     for record in made.records:
         for field in ("method", "status", "body_bytes", "path"):
             record.ClearField(field)
@@ -75,8 +75,37 @@ def test_records_get_what_is_known_of_their_segments_and_clients() -> None:
     )
 
 
-def test_only_successful_requests_count_as_unresolved_deliveries() -> None:
-    assert unresolved_deliveries(*enriched()) == 2
+@pytest.mark.parametrize(
+    ("path", "status", "expected"),
+    [
+        ("/a1/720p/segment-0.ts", 200, (1, 0)),
+        ("/a1/720p/segment-0.ts", 206, (1, 0)),
+        ("/a1/720p/segment-0.part-0.ts", 200, (1, 1)),
+        ("/a1/720p/segment-9.ts", 206, (1, 1)),
+        ("/a1/480p/segment-0.ts", 200, (1, 1)),
+        ("/a9/720p/segment-0.ts", 200, (1, 1)),
+        ("/movie.mp4", 200, (1, 1)),
+        ("/a1/720p/segment-0.ts", 304, (0, 0)),
+        ("/a9/720p/segment-0.ts", 404, (0, 0)),
+        ("/movie.mp4", 403, (0, 0)),
+        ("/a1/720p/init.mp4", 200, (0, 0)),
+        ("/a1/master.m3u8", 200, (0, 0)),
+        ("/a1/poster.jpg", 200, (0, 0)),
+        ("/", 200, (0, 0)),
+    ],
+)
+def test_deliveries_that_need_an_asset_are_told_from_all_others(
+    path: str, status: int, expected: tuple[int, int]
+) -> None:
+    made = batch([delivery(path, status=status)], hour_ms=HOUR)
+    paths = [PathGrammar().parse(path)]
+    assert media_deliveries(made, paths, resolve_all(paths, ASSETS)) == expected
+
+
+def test_media_deliveries_of_a_batch_are_counted_together() -> None:
+    made = enriched()
+    paths = [PathGrammar().parse(record.path) for record in made.records]
+    assert media_deliveries(made, paths, resolve_all(paths, ASSETS)) == (4, 2)
 
 
 def test_delivered_paths_that_their_asset_lacks_are_named() -> None:

@@ -5,10 +5,12 @@ import pytest
 from jobs.enrichment.fuse import Fuse, FuseBlown
 
 
-def test_the_fuse_blows_when_a_full_window_holds_too_many_bad_records() -> None:
-    fuse = Fuse("unresolved", 0.5, 100)
+def test_the_fuse_blows_when_a_full_window_holds_too_many_bad_deliveries() -> None:
+    fuse = Fuse("media deliveries", "unresolved", 0.5, 100)
     fuse.count("fastly", 60, 60)
-    with pytest.raises(FuseBlown, match=r"91 of 120 records of source 'fastly' are unresolved.*ENRICHMENT_FUSE_RATIO"):
+    with pytest.raises(
+        FuseBlown, match=r"91 of 120 media deliveries of source 'fastly' are unresolved, more than 50%: .*_FUSE_RATIO"
+    ):
         fuse.count("fastly", 60, 31)
 
 
@@ -22,10 +24,10 @@ def test_the_fuse_blows_when_a_full_window_holds_too_many_bad_records() -> None:
     ],
 )
 def test_the_fuse_holds(counts: list[tuple[str, int, int]]) -> None:
-    fuse = Fuse("unresolved", 0.5, 100)
+    fuse = Fuse("media deliveries", "unresolved", 0.5, 100)
     for source_id, records, bad in counts:
         fuse.count(source_id, records, bad)
 
 
 def test_a_ratio_of_one_never_blows() -> None:
-    Fuse("unresolved", 1.0, 1).count("fastly", 1000, 1000)
+    Fuse("media deliveries", "unresolved", 1.0, 1).count("fastly", 1000, 1000)

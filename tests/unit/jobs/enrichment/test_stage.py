@@ -51,8 +51,8 @@ def stage(resolver: Resolver, window: int = 1000) -> EnrichmentStage:
         resolver=resolver,  # type: ignore[arg-type]  # a fake
         geography=Geography(None, None),
         holes=Holes(15, lambda: resolver.now_s),
-        unresolved_fuse=Fuse("unresolved", 0.5, window),
-        dead_fuse=Fuse("dead letters", 0.5, window),
+        unresolved_fuse=Fuse("media deliveries", "unresolved", 0.5, window),
+        dead_fuse=Fuse("messages", "dead letters", 0.5, window),
         raw_topic="raw",
         lookup_totals={"asset_cache_hits": lambda: 7},
         close=lambda: None,
@@ -130,6 +130,25 @@ def test_a_source_whose_records_are_mostly_unresolved_blows_the_fuse() -> None:
     made = batch([delivery("/gone/720p/segment-1.ts")] * 10, hour_ms=HOUR)
     with pytest.raises(FuseBlown, match="source 'fastly-main'"):
         stage(Resolver(), window=10).process(made.SerializeToString(), HOUR)
+
+
+def test_what_needs_no_asset_does_not_keep_the_fuse_from_blowing() -> None:
+    lost = [delivery("/gone/720p/segment-1.ts")] * 6 + [delivery("/a1/720p/segment-1.ts")] * 4
+    beside = [delivery("/a1/master.m3u8")] * 50 + [delivery("/a1/720p/segment-1.ts", status=304)] * 50
+    with pytest.raises(FuseBlown, match="6 of 10 media deliveries of source 'fastly-main' are unresolved"):
+        stage(Resolver(), window=10).process(batch(lost + beside, hour_ms=HOUR).SerializeToString(), HOUR)
+
+
+def test_what_needs_no_asset_fills_no_window() -> None:
+    beside = [delivery("/a1/master.m3u8")] * 5 + [delivery("/gone/720p/segment-1.ts", status=404)] * 5
+    made = batch([delivery("/gone/720p/segment-1.ts")] * 9 + beside, hour_ms=HOUR)
+    assert not stage(Resolver(), window=10).process(made.SerializeToString(), HOUR).dead
+
+
+def test_the_fuse_of_a_task_that_starts_anew_has_counted_nothing() -> None:
+    made = batch([delivery("/gone/720p/segment-1.ts")] * 6, hour_ms=HOUR).SerializeToString()
+    stage(Resolver(), window=10).process(made, HOUR)
+    assert not stage(Resolver(), window=10).process(made, HOUR).dead
 
 
 def test_a_topic_full_of_junk_blows_the_fuse() -> None:
