@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from jobs.build import BUILD_ID
 from jobs.enrichment.assets import Resolution
@@ -16,6 +17,10 @@ from jobs.enrichment.resolver import AssetResolver
 from schemas.batch import InvalidBatch, kafka_key, parse_batch
 from schemas.cdn_logs_pb2 import AccessLogBatch, BatchKind, DeadLetter, Enrichment
 from schemas.metrics import jobs as defined
+
+#: What a dead letter keeps of a message. Kafka takes 4 MiB (schemas/topics.py), the letter around it included, and a
+#: letter that it does not take would stop the job at this message for ever. A batch of ours is far smaller.
+PAYLOAD_MAX_BYTES: Final = 3 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +118,13 @@ class EnrichmentStage:
 
     def _dead_letter(self, payload: bytes, timestamp_ms: int, detail: str) -> Output:
         self._dead_letters += 1
+        if len(payload) > PAYLOAD_MAX_BYTES:
+            detail += f"; the payload holds the first {PAYLOAD_MAX_BYTES} of {len(payload)} bytes"
         letter = DeadLetter(
             stage="enrichment",
             reason="invalid-batch",
             detail=detail,
-            payload=payload,
+            payload=payload[:PAYLOAD_MAX_BYTES],
             topic=self._raw_topic,
             topic_timestamp_ms=timestamp_ms,
             build=BUILD_ID,

@@ -10,8 +10,9 @@ from jobs.enrichment.fuse import Fuse, FuseBlown
 from jobs.enrichment.geography import Geography
 from jobs.enrichment.holes import Holes
 from jobs.enrichment.paths import PathGrammar
-from jobs.enrichment.stage import EnrichmentStage, Output
+from jobs.enrichment.stage import PAYLOAD_MAX_BYTES, EnrichmentStage, Output
 from schemas.cdn_logs_pb2 import AccessLogBatch, AssetSettings, DeadLetter, Rendition, RenditionSettings
+from schemas.topics import MAX_MESSAGE_BYTES
 from tests.support.batches import HOUR_MS, batch, delivery, heartbeat
 
 HOUR = 490_000 * HOUR_MS
@@ -86,6 +87,30 @@ def test_a_message_that_breaks_the_contract_is_a_dead_letter_with_its_provenance
         topic_timestamp_ms=1234,
         build=BUILD_ID,
     )
+
+
+@pytest.mark.parametrize(
+    ("size", "kept", "detail"),
+    [
+        (PAYLOAD_MAX_BYTES, PAYLOAD_MAX_BYTES, "no AccessLogBatch message"),
+        (
+            PAYLOAD_MAX_BYTES + 1,
+            3_145_728,
+            "no AccessLogBatch message; the payload holds the first 3145728 of 3145729 bytes",
+        ),
+        (
+            2 * MAX_MESSAGE_BYTES,
+            3_145_728,
+            "no AccessLogBatch message; the payload holds the first 3145728 of 8388608 bytes",
+        ),
+    ],
+    ids=["as large as is kept", "a byte more", "more than Kafka takes"],
+)
+def test_a_dead_letter_fits_a_message_and_says_what_was_cut_off(size: int, kept: int, detail: str) -> None:
+    output = stage(Resolver()).process(b"\xff" * size, 1234)
+    letter = DeadLetter.FromString(output.value)
+    assert (len(letter.payload), letter.detail) == (kept, detail)
+    assert len(output.key) + len(output.value) < MAX_MESSAGE_BYTES - 64 * 1024
 
 
 def test_a_segment_newer_than_the_cached_asset_is_read_again() -> None:
