@@ -79,7 +79,7 @@ def reprocess(
             found = _compare(connection, schema, range_, drop)
             if not found:
                 if trust:
-                    _trust(connection, schema, range_, source)
+                    _trust(connection, schema, range_, drop, source)
                 return None
             if not confirm(found):
                 raise Declined("the difference was not confirmed")
@@ -159,22 +159,33 @@ def _require_complete(cursor: Cursor, schema: str, range_: Hours, drop: Collecti
 
 
 def _replace(connection: Connection, schema: str, range_: Hours, drop: Collection[str], source: str) -> int | None:
-    """In one transaction; what was compared before is compared again, now that nobody can write."""
+    """In one transaction."""
     with connection, connection.cursor() as cursor:
-        cursor.execute(_LOCK_TABLES)
-        _require_complete(cursor, schema, range_, drop)
+        found = _compare_locked(cursor, schema, range_, drop)
         sql.run(cursor, "reprocess_trust", range_, schema, source=source)
-        if not difference.measure(cursor, schema, range_):
+        if not found:
             return None
         epoch = _next_epoch(cursor)
         sql.run(cursor, "reprocess_replace", range_, schema, epoch=epoch)
         return epoch
 
 
-def _trust(connection: Connection, schema: str, range_: Hours, source: str) -> None:
-    """The recount says what the bill says."""
+def _trust(connection: Connection, schema: str, range_: Hours, drop: Collection[str], source: str) -> None:
+    """The recount says what the bill says.
+
+    Not so of a broken build's batch that was counted since: it has marked its hour, which the recount knows nothing of.
+    """
     with connection, connection.cursor() as cursor:
+        if _compare_locked(cursor, schema, range_, drop):
+            raise Refused("the bill has changed since it was compared: run again")
         sql.run(cursor, "reprocess_trust", range_, schema, source=source)
+
+
+def _compare_locked(cursor: Cursor, schema: str, range_: Hours, drop: Collection[str]) -> Difference:
+    """What was compared before is compared again, now that nobody can write."""
+    cursor.execute(_LOCK_TABLES)
+    _require_complete(cursor, schema, range_, drop)
+    return difference.measure(cursor, schema, range_)
 
 
 def _next_epoch(cursor: Cursor) -> int:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime, timedelta
+from typing import Any
 
 import psycopg2
 import pytest
@@ -212,6 +213,37 @@ class TestReprocess:
         monkeypatch.setattr(reprocess, "flink_runner", lambda flink_run: self.recount(touched, SOUND, 1_000))
         assert reprocess.main(["2026-09-01T10", "2026-09-01T12"]) == 0
         assert doubt.main([]) == status
+
+    @pytest.mark.parametrize(
+        ("write", "told"),
+        [
+            pytest.param(
+                lambda billing: billing.ledger("b5", 70, hour=NEXT, path="late", builds=BROKEN),
+                "lacks 1 batches",
+                id="a batch of the broken build",
+            ),
+            pytest.param(
+                lambda billing: billing.execute("UPDATE media_usage SET delivered_ms = 1001"),
+                "the bill has changed since it was compared: run again",
+                id="a row of the bill",
+            ),
+        ],
+    )
+    def test_they_stay_where_anything_is_counted_after_the_comparison(
+        self, touched: Billing, monkeypatch: pytest.MonkeyPatch, write: Callable[[Billing], None], told: str
+    ) -> None:
+        compare = reprocess._compare
+
+        def then_write(*arguments: Any) -> Difference:
+            found = compare(*arguments)
+            write(touched)
+            return found
+
+        doubt.mark(touched.dsn, "enrichment", "broken")
+        monkeypatch.setattr(reprocess, "_compare", then_write)
+        with pytest.raises(reprocess.Refused, match=told):
+            reprocess.reprocess(touched.dsn, RANGE, self.recount(touched, SOUND, 1_000), lambda _: True)
+        assert {HOUR, LATER} <= {hour for hour, _, _ in marked(touched)}
 
     def test_a_dry_run_leaves_them(self, touched: Billing) -> None:
         doubt.mark(touched.dsn, "enrichment", "broken")
