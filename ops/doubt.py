@@ -23,14 +23,11 @@ import psycopg2
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
-from ops import hours, settings, sql, watermark
+from ops import bill_lock, hours, settings, sql, watermark
 from ops.hours import Hours
 
 Job = Literal["enrichment", "media-usage"]
 JOBS: Final[tuple[Job, ...]] = get_args(Job)
-
-#: A writer whose rows are not committed yet would be missed: it is waited for, and others wait until the marks stand.
-_LOCK = "LOCK TABLE media_usage, media_usage_corrections, batch_ledger IN EXCLUSIVE MODE"
 
 
 class Doubt(NamedTuple):
@@ -55,7 +52,8 @@ def mark(dsn: str, job: Job, build: str, since: datetime | None = None) -> list[
     `since` marks each hour written since then as well. With an empty `build` only those: the code is right.
     """
     with closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
-        cursor.execute(_LOCK)
+        # A writer whose rows are not committed yet would be missed: it is waited for, and others until the marks stand.
+        bill_lock.take(cursor, "EXCLUSIVE")
         if build:
             # Before the ledger is looked through: what is counted from now on is marked as it comes.
             cursor.execute(

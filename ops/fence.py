@@ -8,7 +8,7 @@ from datetime import datetime
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
-_LOCK = "LOCK TABLE media_usage, media_usage_corrections, batch_ledger IN SHARE MODE"
+from ops import bill_lock
 
 
 def read_between_writes(reader: Connection, dsn: str) -> datetime:
@@ -18,7 +18,7 @@ def read_between_writes(reader: Connection, dsn: str) -> datetime:
     transaction. Writers wait only until this returns, however long the reader goes on reading.
     """
     with closing(psycopg2.connect(dsn)) as keeper, keeper, keeper.cursor() as gate, reader.cursor() as cursor:
-        gate.execute(_LOCK)
+        bill_lock.take(gate, "SHARE")
         cursor.execute("SELECT clock_timestamp()")
         rows: list[tuple[datetime]] = cursor.fetchall()
     return rows[0][0]

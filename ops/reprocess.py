@@ -31,7 +31,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from jobs.build import BUILD_ID
-from ops import consent, difference, doubt, hours, settings, shadow, sql, watermark
+from ops import bill_lock, consent, difference, doubt, hours, settings, shadow, sql, watermark
 from ops.bounded_job import RunJob, flink_runner
 from ops.difference import Difference
 from ops.hours import Hours
@@ -41,7 +41,6 @@ _ADVISORY_LOCK: Final = 7_310_457_002
 
 #: The session of a run that was killed a moment ago may still be ending.
 _LOCK_WAIT = "SET lock_timeout = '2s'"
-_LOCK_TABLES = "LOCK TABLE media_usage, media_usage_corrections, batch_ledger IN EXCLUSIVE MODE"
 
 
 class Refused(RuntimeError):
@@ -183,7 +182,7 @@ def _trust(connection: Connection, schema: str, range_: Hours, drop: Collection[
 
 def _compare_locked(cursor: Cursor, schema: str, range_: Hours, drop: Collection[str]) -> Difference:
     """What was compared before is compared again, now that nobody can write."""
-    cursor.execute(_LOCK_TABLES)
+    bill_lock.take(cursor, "EXCLUSIVE")
     _require_complete(cursor, schema, range_, drop)
     return difference.measure(cursor, schema, range_)
 
