@@ -20,10 +20,12 @@ from collectors.sources import Source
 from ops.letters import Letter, by_provenance
 from schemas.batch import InvalidBatch, parse_batch
 from schemas.cdn_logs_pb2 import AccessLogBatch, BatchKind, DeadLetter
+from schemas.topics import MAX_DEAD_PAYLOAD_BYTES
 
 DELIVERY_PREFIX: Final = "dead-letter:"
 #: Reasons of lines that were too long to be kept whole.
 _CUT_OFF: Final = "line-too-long"
+_BEGINNING: Final = "only its beginning was kept"
 
 SourceOf = Callable[[str], Source | None]
 
@@ -84,6 +86,8 @@ def _batch(letter: DeadLetter, source_of: SourceOf, origin: Origin) -> AccessLog
 
 
 def _of_message(letter: DeadLetter) -> AccessLogBatch:
+    if len(letter.payload) >= MAX_DEAD_PAYLOAD_BYTES:
+        raise _Rejected(_BEGINNING)  # which may be a batch by itself: of a part of the records
     try:
         batch = parse_batch(letter.payload)
     except InvalidBatch as error:
@@ -95,7 +99,7 @@ def _of_message(letter: DeadLetter) -> AccessLogBatch:
 
 def _of_line(letter: DeadLetter, source: Source, origin: Origin) -> AccessLogBatch:
     if letter.reason == _CUT_OFF:
-        raise _Rejected("only its beginning was kept")
+        raise _Rejected(_BEGINNING)
     delivery = source.delivery(DELIVERY_PREFIX + letter.delivery_id, [letter.payload], letter.received_at_ms)
     result = parse_block(delivery, Block(letter.line, delivery.lines), source.parse, origin)
     for rejected in result.dead_letters:

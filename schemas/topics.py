@@ -11,6 +11,8 @@ DAY_MS: Final = 24 * HOUR_MS
 #: One size limit everywhere (producers, topics, consumers): a batch is at most 256 KiB of lines, and enriched
 #: it stays far below; a limit that differs in one place is a crash loop there.
 MAX_MESSAGE_BYTES: Final = 4 * 1024 * 1024
+#: What a dead letter keeps of a message, so that the letter fits one. A batch is far smaller.
+MAX_DEAD_PAYLOAD_BYTES: Final = 3 * 1024 * 1024
 
 RAW: Final = "cdn-logs.raw"
 ENRICHED: Final = "cdn-logs.enriched"

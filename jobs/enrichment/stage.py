@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from jobs.build import BUILD_ID
 from jobs.enrichment.assets import Resolution
@@ -17,10 +16,7 @@ from jobs.enrichment.resolver import AssetResolver
 from schemas.batch import InvalidBatch, kafka_key, parse_batch
 from schemas.cdn_logs_pb2 import AccessLogBatch, BatchKind, DeadLetter, Enrichment
 from schemas.metrics import jobs as defined
-
-#: What a dead letter keeps of a message. Kafka takes 4 MiB (schemas/topics.py), the letter around it included, and a
-#: letter that it does not take would stop the job at this message for ever. A batch of ours is far smaller.
-PAYLOAD_MAX_BYTES: Final = 3 * 1024 * 1024
+from schemas.topics import MAX_DEAD_PAYLOAD_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +114,13 @@ class EnrichmentStage:
 
     def _dead_letter(self, payload: bytes, timestamp_ms: int, detail: str) -> Output:
         self._dead_letters += 1
-        if len(payload) > PAYLOAD_MAX_BYTES:
-            detail += f"; the payload holds the first {PAYLOAD_MAX_BYTES} of {len(payload)} bytes"
+        if len(payload) > MAX_DEAD_PAYLOAD_BYTES:  # Kafka would refuse the letter, and the job stop here for ever
+            detail += f"; the payload holds the first {MAX_DEAD_PAYLOAD_BYTES} of {len(payload)} bytes"
         letter = DeadLetter(
             stage="enrichment",
             reason="invalid-batch",
             detail=detail,
-            payload=payload[:PAYLOAD_MAX_BYTES],
+            payload=payload[:MAX_DEAD_PAYLOAD_BYTES],
             topic=self._raw_topic,
             topic_timestamp_ms=timestamp_ms,
             build=BUILD_ID,

@@ -20,6 +20,7 @@ from ops.judgement import Judged, Verdict, judge
 from ops.letters import Letter
 from schemas.batch import HOUR_MS, LINE_MAX_BYTES, MAX_FUTURE_MS, batch_id
 from schemas.cdn_logs_pb2 import AccessLogBatch, DeadLetter, Method
+from schemas.topics import MAX_DEAD_PAYLOAD_BYTES
 from tests.support.batches import batch, delivery, heartbeat
 
 HOUR = 497_000 * HOUR_MS
@@ -150,6 +151,7 @@ REJECTED = {
     ),
     "a line whose source is gone": (letters_of([b"/film"]), {}, "the file of sources does not have its source"),
     "a line that was cut off": (cut_off(), SOURCES, "only its beginning was kept"),
+    "a message that was cut off": (message(bytes(MAX_DEAD_PAYLOAD_BYTES)), SOURCES, "only its beginning was kept"),
     "a message that is no batch": (message(b"\xff"), SOURCES, "invalid-batch: no AccessLogBatch message"),
     "a heartbeat": (
         message(heartbeat("key", HOUR).SerializeToString()),

@@ -10,9 +10,9 @@ from jobs.enrichment.fuse import Fuse, FuseBlown
 from jobs.enrichment.geography import Geography
 from jobs.enrichment.holes import Holes
 from jobs.enrichment.paths import PathGrammar
-from jobs.enrichment.stage import PAYLOAD_MAX_BYTES, EnrichmentStage, Output
+from jobs.enrichment.stage import EnrichmentStage, Output
 from schemas.cdn_logs_pb2 import AccessLogBatch, AssetSettings, DeadLetter, Rendition, RenditionSettings
-from schemas.topics import MAX_MESSAGE_BYTES
+from schemas.topics import MAX_DEAD_PAYLOAD_BYTES, MAX_MESSAGE_BYTES
 from tests.support.batches import HOUR_MS, batch, delivery, heartbeat
 
 HOUR = 490_000 * HOUR_MS
@@ -92,9 +92,9 @@ def test_a_message_that_breaks_the_contract_is_a_dead_letter_with_its_provenance
 @pytest.mark.parametrize(
     ("size", "kept", "detail"),
     [
-        (PAYLOAD_MAX_BYTES, PAYLOAD_MAX_BYTES, "no AccessLogBatch message"),
+        (MAX_DEAD_PAYLOAD_BYTES, MAX_DEAD_PAYLOAD_BYTES, "no AccessLogBatch message"),
         (
-            PAYLOAD_MAX_BYTES + 1,
+            MAX_DEAD_PAYLOAD_BYTES + 1,
             3_145_728,
             "no AccessLogBatch message; the payload holds the first 3145728 of 3145729 bytes",
         ),
