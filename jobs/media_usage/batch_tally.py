@@ -19,6 +19,8 @@ from schemas.cdn_logs_pb2 import AccessLogBatch, BatchHeader
 
 WINDOW = "window"
 LATE = "late"
+#: What becomes of records of a late batch until the hour's on-time batches have come.
+WAITING = "waiting-for-on-time-batches"
 #: Before a path: the ledger takes the row only if it has none of the batch.
 IF_ABSENT = "if-absent:"
 #: How long deduplication remembers a batch: past the end of its hour, or its publication, whichever is later.

@@ -29,7 +29,7 @@ from jobs.media_usage.operators.outputs import (
 from jobs.media_usage.operators.recognise import RecogniseFunction
 from jobs.media_usage.operators.tally import TallyFunction
 from jobs.media_usage.settings import MediaUsageSettings
-from jobs.media_usage.statements import COLLECTOR_TOTALS, CORRECTION, LEDGER, USAGE, WATERMARK, Statement
+from jobs.media_usage.statements import COLLECTOR_TOTALS, LATE_BATCH, LEDGER, USAGE, WATERMARK, Statement
 from schemas.batch import HOUR_MS
 
 
@@ -38,6 +38,7 @@ class MediaUsageSinks:
     """Where each kind of row goes."""
 
     usage: Any
+    #: With their rows of the ledger.
     corrections: Any
     ledger: Any
     collector_totals: Any
@@ -115,7 +116,7 @@ def jdbc_sinks(settings: MediaUsageSettings) -> MediaUsageSinks:
 
     return MediaUsageSinks(
         usage=sink(USAGE),
-        corrections=sink(CORRECTION),
+        corrections=sink(LATE_BATCH),
         ledger=sink(LEDGER),
         collector_totals=sink(COLLECTOR_TOTALS),
         watermark=sink(WATERMARK),

@@ -11,7 +11,7 @@ from pyflink.datastream import OutputTag
 
 from jobs.media_usage import wire
 from jobs.media_usage.batch_tally import IF_ABSENT, LATE, BatchTally, LedgerRow
-from jobs.media_usage.statements import COLLECTOR_TOTALS, CORRECTION, LEDGER, WATERMARK, Statement
+from jobs.media_usage.statements import COLLECTOR_TOTALS, LATE_BATCH, LEDGER, WATERMARK, Statement
 from jobs.media_usage.sums import Sums
 from jobs.media_usage.tally import UsageKey
 
@@ -29,7 +29,7 @@ def ledger_tag() -> OutputTag:
 
 
 def corrections_tag() -> OutputTag:
-    return OutputTag("corrections", row_type(CORRECTION))
+    return OutputTag("corrections", row_type(LATE_BATCH))
 
 
 def totals_tag() -> OutputTag:
@@ -45,23 +45,30 @@ def lines_tag() -> OutputTag:
 
 
 class BatchOutputs:
-    """Where a counted batch goes: its row to the ledger, its sums to the windows, or to corrections if it is late."""
+    """Where a batch goes: an on-time one to ledger and windows, a late one to its corrections with its ledger row."""
 
     def __init__(self) -> None:
         self._ledger, self._corrections = ledger_tag(), corrections_tag()
 
     def copy(self, row: LedgerRow) -> tuple[OutputTag, Row]:
         """The ledger's row of a batch that has been counted before."""
-        return self._ledger, Row(*row, _NOT_TOLD)
+        return self._ledger, Row(*row, _NOT_TOLD, int(False))
 
-    def first_copy(self, tally: BatchTally) -> Iterator[Any]:
-        """The gate: lateness stands in the batch's header, and a late batch never comes to a window."""
-        yield self._ledger, Row(*tally.ledger, environments(tally.usage))
-        if tally.ledger.path != LATE:
-            yield from wire.usage_messages(tally)
+    def waiting(self, row: LedgerRow) -> tuple[OutputTag, Row]:
+        """The ledger's row of a late batch that is not counted yet."""
+        return self._ledger, Row(*row, environments({}), int(True))
+
+    def first_copy(self, tally: BatchTally, *, compared: bool = False) -> Iterator[Any]:
+        """The gate: lateness stands in the batch's header, and a late batch never comes to a window.
+
+        `compared`: its lines were compared with those of other batches, so a replay may count it otherwise.
+        """
+        row = *tally.ledger, environments(tally.usage), int(compared)
+        if tally.ledger.path == LATE:
+            yield self._corrections, Row(*row, corrections(tally.usage))
             return
-        for key, sums in tally.usage.items():
-            yield self._corrections, Row(tally.ledger.hour_ms, tally.ledger.batch_id, *key, *sums)
+        yield self._ledger, Row(*row)
+        yield from wire.usage_messages(tally)
 
     def forgotten(self, tally: BatchTally) -> Iterator[Any]:
         """A batch that comes when nothing is left to count it with: the window refuses and reports an on-time one.
@@ -69,9 +76,14 @@ class BatchOutputs:
         Where the ledger has a row of it, that stays as it is. Else it gets one, and the audit names the hour.
         """
         row = tally.ledger._replace(path=f"{IF_ABSENT}{tally.ledger.path}")
-        yield self._ledger, Row(*row, environments(tally.usage))
+        yield self._ledger, Row(*row, environments(tally.usage), int(False))
         if tally.ledger.path != LATE:
             yield from wire.usage_messages(tally)
+
+
+def corrections(usage: dict[UsageKey, Sums]) -> str:
+    """The corrections of a batch, an object each, as the statement takes them: all in one parameter."""
+    return orjson.dumps([key._asdict() | sums._asdict() for key, sums in usage.items()]).decode()
 
 
 def environments(usage: dict[UsageKey, Sums]) -> str:

@@ -7,7 +7,7 @@ one source and one hour, so one task sees all that could be the same, and a batc
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 from pyflink.common import Types
 from pyflink.datastream import KeyedProcessFunction, RuntimeContext
@@ -15,14 +15,11 @@ from pyflink.datastream.state import MapState, MapStateDescriptor
 
 from jobs.build import BUILD_ID, require_build
 from jobs.media_usage import repeated_lines, wire
-from jobs.media_usage.batch_tally import DEDUPLICATION_MS, LATE, BatchTally
+from jobs.media_usage.batch_tally import DEDUPLICATION_MS, LATE, WAITING, BatchTally, LedgerRow
 from jobs.media_usage.operators.outputs import BatchOutputs
 from jobs.media_usage.repeated_lines import Lines
 from schemas.batch import BILLING_HORIZON_MS, HOUR_MS
 from schemas.metrics import jobs as defined
-
-#: What becomes of records of a late batch until the hour's on-time batches have come.
-WAITING: Final = "waiting-for-on-time-batches"
 
 
 def on_time_is_complete_at(hour_ms: int) -> int:
@@ -71,7 +68,7 @@ class RecogniseFunction(KeyedProcessFunction):  # type: ignore[misc]  # pyflink 
         if tally.ledger.path == LATE and timers.current_watermark() < complete_at:
             self._waiting.put(tally.ledger.batch_id, value)
             timers.register_event_time_timer(complete_at)
-            yield from self._outputs.first_copy(_waiting(tally))
+            yield self._outputs.waiting(_waiting(tally))
         else:
             yield from self._count(tally, lines)
 
@@ -90,13 +87,13 @@ class RecogniseFunction(KeyedProcessFunction):  # type: ignore[misc]  # pyflink 
         self._identities.put_all(counted.identities)
         self._ranges_ms.put_all(counted.ranges_ms)
         self._repeated.inc(repeated_lines.count(counted.tally))
-        yield from self._outputs.first_copy(counted.tally)
+        yield from self._outputs.first_copy(counted.tally, compared=True)
 
     def _billed_before(self, viewing: str) -> int:
         return self._ranges_ms.get(viewing) or 0
 
 
-def _waiting(tally: BatchTally) -> BatchTally:
+def _waiting(tally: BatchTally) -> LedgerRow:
     """What the ledger says of a batch that waits: all its records, and that they bill nothing yet."""
     outcomes = f'{{"{WAITING}":{tally.ledger.records}}}'
-    return BatchTally(tally.ledger._replace(billed_ms=0, outcomes=outcomes, unresolved_assets="{}"), {})
+    return tally.ledger._replace(billed_ms=0, outcomes=outcomes, unresolved_assets="{}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import psycopg2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,31 +12,14 @@ from jobs.media_usage import statements
 from jobs.media_usage.batch_tally import tally_batch
 from jobs.media_usage.operators.outputs import environments
 from jobs.media_usage.rules import RULES
-from jobs.media_usage.statements import Statement
 from jobs.media_usage.sums import Sums
 from schemas.cdn_logs_pb2 import Unresolved
+from tests.integration.jobs.sinks import Writer
 from tests.support.batches import batch, delivery
 
 HOUR_MS = 3_600_000
 HOUR = 490_000 * HOUR_MS
 KEY = (HOUR, "env-1", "a1", "1080p")
-
-
-class Writer:
-    """Runs a job's statements as the JDBC sink does."""
-
-    def __init__(self, dsn: str) -> None:
-        self._connection = psycopg2.connect(dsn)
-        self._connection.autocommit = True
-
-    def write(self, statement: Statement, values: Sequence[object]) -> None:
-        with self._connection.cursor() as cursor:
-            cursor.execute(statement.sql.replace("%", "%%").replace("?", "%s"), tuple(values))
-
-    def query(self, sql: str) -> list[tuple[object, ...]]:
-        with self._connection.cursor() as cursor:
-            cursor.execute(sql)
-            return cursor.fetchall() if cursor.description else []
 
 
 @pytest.fixture
@@ -106,8 +88,7 @@ def test_an_hour_taken_over_accepts_nothing_of_a_lower_epoch_new_keys_included(w
 
 ENVIRONMENTS = '{"env-1":[4000,2,200]}'
 COUNTS = (2, 4000, '{"billed":2}', "{}", "{}")
-LEDGER_ROW = (HOUR, "b1", "late", "boot-1", "fastly", HOUR, HOUR, *COUNTS, 0, "1", "x/y/z", ENVIRONMENTS)
-CORRECTION = (HOUR, "b1", "env-1", "a1", "1080p", *Sums(4000, 1, 100, 1))
+LEDGER_ROW = (HOUR, "b1", "window", "boot-1", "fastly", HOUR, HOUR, *COUNTS, 0, "1", "x/y/z", ENVIRONMENTS, 0)
 
 
 def test_a_ledger_row_is_written_once_and_then_only_counts_copies(writer: Writer) -> None:
@@ -125,7 +106,7 @@ def test_a_ledger_row_says_what_the_first_copy_counted_whichever_is_written_firs
     counted = {0: (*LEDGER_ROW[:8], 3000, '{"billed":1,"repeated-line":1}', *LEDGER_ROW[10:]), 2: LEDGER_ROW}
     for copies in order:
         row = counted[copies]
-        writer.write(statements.LEDGER, (*row[:12], copies, *row[13:]))
+        writer.write(statements.LEDGER, (*row[:12], copies, *row[13:15], "" if copies else ENVIRONMENTS, 0))
     assert writer.query("SELECT billed_ms, outcomes, copies FROM batch_ledger") == [
         (3000, {"billed": 1, "repeated-line": 1}, 2)
     ]
@@ -134,7 +115,9 @@ def test_a_ledger_row_says_what_the_first_copy_counted_whichever_is_written_firs
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["behind it", "before it"])
 def test_only_the_first_copy_tells_environments(writer: Writer, order: tuple[int, ...]) -> None:
     for copies in order:
-        writer.write(statements.LEDGER, (*LEDGER_ROW[:12], copies, *LEDGER_ROW[13:-1], "" if copies else ENVIRONMENTS))
+        writer.write(
+            statements.LEDGER, (*LEDGER_ROW[:12], copies, *LEDGER_ROW[13:15], "" if copies else ENVIRONMENTS, 0)
+        )
     assert writer.query("SELECT environments, copies FROM batch_ledger") == [({"env-1": [4000, 2, 200]}, 1)]
 
 
@@ -156,7 +139,7 @@ def test_a_batch_is_recorded_again_when_it_is_counted_otherwise(
 ) -> None:
     writer.write(statements.LEDGER, LEDGER_ROW)
     [before] = writer.query("SELECT recorded_at FROM batch_ledger")
-    writer.write(statements.LEDGER, (*LEDGER_ROW[:8], billed_ms, *LEDGER_ROW[9:12], copies, *LEDGER_ROW[13:]))
+    writer.write(statements.LEDGER, (*LEDGER_ROW[:8], billed_ms, *LEDGER_ROW[9:12], copies, *LEDGER_ROW[13:16], 1))
     assert (writer.query("SELECT recorded_at FROM batch_ledger") != [before]) is is_recorded_again
 
 
@@ -178,24 +161,28 @@ def test_a_batch_that_comes_when_it_is_forgotten_is_recorded(
     assert writer.query("SELECT path, billed_ms FROM batch_ledger ORDER BY 1") == recorded
 
 
-def test_a_correction_repeated_changes_nothing(writer: Writer) -> None:
-    for _ in range(2):
-        writer.write(statements.CORRECTION, CORRECTION)
-    assert writer.query("SELECT delivered_ms, records, epoch FROM media_usage_corrections") == [(4000, 1, 0)]
-
-
-def test_a_correction_of_a_batch_that_reprocess_has_counted_is_refused_new_keys_included(writer: Writer) -> None:
+@pytest.mark.parametrize(
+    ("compared", "written_days_ago", "stands_at_ms"),
+    [
+        pytest.param(0, 30, 3000, id="without comparing it, whenever: its lines say what they say"),
+        pytest.param(1, 0, 3000, id="by comparing it with what was there a moment ago"),
+        pytest.param(1, 30, 4000, id="not by comparing it with what raw may have lost"),
+    ],
+)
+def test_an_on_time_batch_is_counted_anew(
+    writer: Writer, compared: int, written_days_ago: int, stands_at_ms: int
+) -> None:
     writer.write(statements.LEDGER, LEDGER_ROW)
-    writer.query("UPDATE batch_ledger SET epoch = 1")
-    writer.write(statements.CORRECTION, CORRECTION)
-    assert writer.query("SELECT * FROM media_usage_corrections") == []
+    writer.query(f"UPDATE batch_ledger SET recorded_at = now() - interval '{written_days_ago} days'")
+    writer.write(statements.LEDGER, (*LEDGER_ROW[:8], 3000, *LEDGER_ROW[9:-1], compared))
+    assert writer.query("SELECT billed_ms, copies FROM batch_ledger") == [(stands_at_ms, 0)]
 
 
 def test_a_path_with_a_nul_is_recorded_without_it(writer: Writer) -> None:
     """U+0000 is the one character that Postgres stores neither in text nor in jsonb."""
     record = delivery('/a\0b"\\\n\u2028.mp4', unresolved=Unresolved.UNRESOLVED_UNRECOGNISED_PATH)
     tallied = tally_batch(batch([record], hour_ms=HOUR), RULES["1"])
-    writer.write(statements.LEDGER, (*tallied.ledger, environments(tallied.usage)))
+    writer.write(statements.LEDGER, (*tallied.ledger, environments(tallied.usage), 0))
     assert writer.query("SELECT unresolved_assets FROM batch_ledger") == [({'/a\ufffdb"\\\n\u2028.mp4': 1},)]
 
 

@@ -7,6 +7,9 @@ from datetime import timedelta
 import pytest
 
 from jobs.media_usage import statements
+from jobs.media_usage.operators.outputs import corrections
+from jobs.media_usage.sums import Sums
+from jobs.media_usage.tally import UsageKey
 from ops import audit, reprocess
 from ops.hours import Hours, epoch_ms
 from tests.integration.billing import HOUR, SETTLED, Billing
@@ -23,30 +26,23 @@ def usage(billing: Billing, asset: str, delivered_ms: int, records: int, hour_ms
     return write(billing, statements.USAGE, hour_ms, "env-a", asset, "1080p", delivered_ms, 1, 1_000, records)
 
 
-def ledger(billing: Billing, batch: str, path: str, billed_ms: int, copies: int = 0) -> int:
-    texts = ('{"billed": 1}', "{}", "{}")
-    values = (
-        HOUR_MS,
-        batch,
-        path,
-        "boot-1",
-        "fastly-main",
-        HOUR_MS,
-        HOUR_MS,
-        1,
-        billed_ms,
-        *texts,
-        copies,
-        "1",
-        "new",
-        "",
-    )
-    return write(billing, statements.LEDGER, *values)
+def account(batch: str, path: str, billed_ms: int) -> tuple[object, ...]:
+    """What the LEDGER statement is given for a batch that is counted."""
+    times, counts = (HOUR_MS, HOUR_MS), (1, billed_ms, '{"billed": 1}', "{}", "{}", 0)
+    return (HOUR_MS, batch, path, "boot-1", "fastly-main", *times, *counts, "1", "new", told(billed_ms), 0)
 
 
-def correction(billing: Billing, batch: str, asset: str, delivered_ms: int) -> int:
-    values = (HOUR_MS, batch, "env-a", asset, "1080p", delivered_ms, 1, 1_000, 1)
-    return write(billing, statements.CORRECTION, *values)
+def told(billed_ms: int) -> str:
+    return f'{{"env-a": [{billed_ms}, 1, 1000]}}'
+
+
+def window(billing: Billing, batch: str, billed_ms: int) -> int:
+    return write(billing, statements.LEDGER, *account(batch, "window", billed_ms))
+
+
+def late(billing: Billing, batch: str, asset: str, billed_ms: int) -> int:
+    bill = corrections({UsageKey("env-a", asset, "1080p"): Sums(billed_ms, 1, 1_000, 1)})
+    return write(billing, statements.LATE_BATCH, *account(batch, "late", billed_ms), bill)
 
 
 @pytest.fixture
@@ -54,16 +50,14 @@ def taken(billing: Billing) -> Billing:
     """An hour of one on-time and one late batch; the recount found another asset in both of them."""
     billing.watermark(HOUR + SETTLED)
     usage(billing, "wrong", 6_000, 10)
-    ledger(billing, "b1", "window", 6_000)
-    ledger(billing, "b2", "late", 500)
-    correction(billing, "b2", "wrong", 500)
+    window(billing, "b1", 6_000)
+    late(billing, "b2", "wrong", 500)
 
     def recount(schema: str, first_hour_ms: int, last_hour_ms: int) -> None:
         shadow = Billing(billing.dsn, schema)
         usage(shadow, "right", 6_000, 1)
-        ledger(shadow, "b1", "window", 6_000)
-        ledger(shadow, "b2", "late", 500)
-        correction(shadow, "b2", "right", 500)
+        window(shadow, "b1", 6_000)
+        late(shadow, "b2", "right", 500)
         shadow.close()
 
     assert reprocess.reprocess(billing.dsn, Hours(HOUR, HOUR), recount, lambda found: True) == 1
@@ -85,16 +79,14 @@ def test_a_stale_firing_changes_nothing_whatever_it_knows(taken: Billing) -> Non
 
 
 def test_a_stale_late_batch_changes_nothing(taken: Billing) -> None:
-    ledger(taken, "b2", "late", 500)
-    assert correction(taken, "b2", "wrong", 500) == 0
-    assert correction(taken, "b2", "right", 501) == 0
+    assert late(taken, "b2", "wrong", 500) == 0
+    assert late(taken, "b2", "right", 501) == 0
     assert bill(taken) == [("right", 6_500)]
     assert audit.audit(taken.dsn).clean
 
 
 def test_a_late_batch_that_is_new_is_billed(taken: Billing) -> None:
-    ledger(taken, "b3", "late", 70)
-    correction(taken, "b3", "right", 70)
+    assert late(taken, "b3", "right", 70) == 1
     assert bill(taken) == [("right", 6_570)]
     assert audit.audit(taken.dsn).clean
 

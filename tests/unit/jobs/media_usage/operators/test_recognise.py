@@ -5,8 +5,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from jobs.media_usage import wire
+from jobs.media_usage import statements, wire
 from jobs.media_usage.batch_tally import BatchTally, LedgerRow, tally_batch
+from jobs.media_usage.operators.outputs import corrections
 from jobs.media_usage.operators.recognise import RecogniseFunction
 from jobs.media_usage.repeated_lines import Line, Lines
 from jobs.media_usage.rules import RULES
@@ -75,11 +76,16 @@ class Harness:
 
 
 def plain(out: Any) -> tuple[str, Any]:
-    """Of the ledger's rows what stands in their batch's tally; test_outputs.py has the rest."""
+    """Of a batch's row what stands in its tally, and its corrections; test_outputs.py has the rest."""
     if not isinstance(out, tuple):
         return "usage", out
     name, row = out[0].tag_id, tuple(out[1])
-    return name, row[: len(LedgerRow._fields)] if name == "ledger" else row
+    return name, (*row[: len(LedgerRow._fields)], *row[len(statements.LEDGER.parameters) :])
+
+
+def correction(ledger: LedgerRow, sums: Sums) -> tuple[str, Any]:
+    """The row of a late batch that bills one key."""
+    return "corrections", (*ledger, corrections({KEY: sums}))
 
 
 def tallied(delivery_id: str, published_at_ms: int | None = None, count: int = 2) -> BatchTally:
@@ -128,10 +134,7 @@ def test_the_correction_of_a_late_batch_writes_its_key_with_zeros() -> None:
     harness.send(tallied("d1"), "id-1", "id-2")
     harness.watermark(ON_TIME_COMPLETE)
     left = late.ledger._replace(billed_ms=0, outcomes='{"repeated-line":2}')
-    assert harness.send(late, "id-1", "id-2") == [
-        ("ledger", tuple(left)),
-        ("corrections", (HOUR, late.ledger.batch_id, *KEY, 0, 0, 0, 2)),
-    ]
+    assert harness.send(late, "id-1", "id-2") == [correction(left, Sums(0, 0, 0, 2))]
 
 
 def test_a_late_batch_waits_for_the_on_time_batches_of_its_hour() -> None:
@@ -143,10 +146,8 @@ def test_a_late_batch_waits_for_the_on_time_batches_of_its_hour() -> None:
         *(("usage", message) for message in wire.usage_messages(on_time)),
     ]
     assert harness.watermark(ON_TIME_COMPLETE - 1) == []
-    assert harness.watermark(ON_TIME_COMPLETE) == [
-        ("ledger", tuple(late.ledger._replace(billed_ms=4000, outcomes='{"billed":1,"repeated-line":1}'))),
-        ("corrections", (HOUR, late.ledger.batch_id, *KEY, 4000, 1, 100, 2)),
-    ]
+    left = late.ledger._replace(billed_ms=4000, outcomes='{"billed":1,"repeated-line":1}')
+    assert harness.watermark(ON_TIME_COMPLETE) == [correction(left, Sums(4000, 1, 100, 2))]
     assert harness.waiting == {}
     assert harness.watermark(ON_TIME_COMPLETE + HOUR_MS) == []
 
@@ -155,10 +156,8 @@ def test_a_watermark_that_jumps_over_everything_counts_what_waits_before_it_forg
     harness, late = Harness(), tallied("d2", published_at_ms=LATE_MS)
     harness.send(tallied("d1"), "id-1", "id-2")
     harness.send(late, "id-2", "id-3")
-    rows = harness.watermark(FORGOTTEN + HOUR_MS)
-    assert [row for row in rows if row[0] == "corrections"] == [
-        ("corrections", (HOUR, late.ledger.batch_id, *KEY, 4000, 1, 100, 2))
-    ]
+    left = late.ledger._replace(billed_ms=4000, outcomes='{"billed":1,"repeated-line":1}')
+    assert harness.watermark(FORGOTTEN + HOUR_MS) == [correction(left, Sums(4000, 1, 100, 2))]
     assert (harness.state, harness.waiting) == ({}, {})
 
 
