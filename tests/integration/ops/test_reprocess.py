@@ -138,6 +138,14 @@ class TestReplacing:
         assert run(live) == 1
         assert live.query("SELECT billed_ms FROM batch_ledger WHERE batch_id = 'b3'") == [(3_000,)]
 
+    def test_a_late_batch_that_the_recount_has_a_copy_on_time_of_is_counted_in_its_window(self, live: Billing) -> None:
+        live.execute("UPDATE batch_ledger SET path = 'late' WHERE batch_id = 'b3'")
+        live.execute("DELETE FROM media_usage WHERE hour = %s", NEXT)
+        live.correction("b3", 2_000, hour=NEXT)
+        assert run(live) == 1
+        assert (NEXT, "env-a", "film", "1080p", 3_500) in live.bill()
+        assert audit.audit(live.dsn).clean
+
     def test_batches_of_rejects_that_the_live_ledger_lacks_are_added_and_no_other_is_touched(
         self, live: Billing
     ) -> None:
@@ -309,6 +317,21 @@ class TestRefusing:
             " give --drop for each"
         )
 
+    def test_a_recount_that_lacks_the_copy_on_time_of_a_batch(self, live: Billing) -> None:
+        """Raw has lost that copy, and enriched may have it: read again, its row would end the late one's correction."""
+
+        def fill(shadow: Billing) -> None:
+            counted_before(shadow)
+            shadow.execute("UPDATE batch_ledger SET path = 'late' WHERE batch_id = 'b1'")
+            shadow.execute("DELETE FROM media_usage WHERE hour = %s", HOUR)
+            shadow.correction("b1", 6_000)
+            shadow.execute("UPDATE media_usage_corrections SET deliveries = 2, bytes = 2000 WHERE batch_id = 'b1'")
+
+        live.ledger("b1", 6_000, path="late")
+        told = self.refused(live, fill)
+        assert told.startswith("the recount lacks 1 batches of the bill (fastly-main 2026-09-01T10 b1): ")
+        assert "set REPROCESS_SOURCE=enriched" in told
+
     def test_a_recount_of_nothing(self, live: Billing) -> None:
         assert "lacks 4 batches" in self.refused(live, lambda shadow: None)
 
@@ -333,7 +356,7 @@ class TestRefusing:
     def test_a_late_batch_whose_correction_is_committed_before_its_row_in_the_ledger(
         self, live: Billing, moment: str
     ) -> None:
-        """Two sinks: replacing would delete the correction, and only the row would come."""
+        """By a release with two sinks: replacing would delete the correction, and only the row would come."""
 
         def arrive() -> None:
             live.correction("b5", 70)
