@@ -9,10 +9,15 @@ from typing import Final, NamedTuple
 
 from psycopg2.extensions import cursor as Cursor
 
+from jobs.media_usage.billing_rule import BILLED_RANGE
+from jobs.media_usage.repeated_lines import REPEATED
 from ops import sql
 from ops.hours import EPOCH, Hours, show
 
 _NAMED: Final = 5
+
+#: Outcomes of records whose milliseconds another batch may bill instead.
+_SHARES: Final = [REPEATED, BILLED_RANGE]
 
 
 class EnvironmentChange(NamedTuple):
@@ -60,7 +65,8 @@ class Difference:
 
 
 def measure(cursor: Cursor, shadow: str, hours: Hours) -> Difference:
-    """Compare measurements: builds and times of writing are none."""
+    """Compare measurements: builds and times of writing are none. Once in a transaction."""
+    sql.run(cursor, "reprocess_shared", hours, shadow, shares=_SHARES)
     sql.run(cursor, "reprocess_bill_difference", hours, shadow)
     environments = tuple(EnvironmentChange(*row) for row in cursor.fetchall())
     sql.run(cursor, "reprocess_ledger_difference", hours, shadow)

@@ -1,6 +1,7 @@
 -- Batches by source whose account the shadow adds, changes or drops, with the first and last of their hours. A batch
 -- counts once, a window row before a late one. Left out is what may differ between two counts of the same messages:
--- builds, which of several copies was kept, and copies beyond those in raw, which the pipeline itself may have made.
+-- builds, which of several copies was kept, copies beyond those in raw, which the pipeline itself may have made, and
+-- which batch bills what several share (shared_batch, made before).
 -- A late batch has changed too where its corrections have: the bill may have been made to agree.
 -- Batches of rejects stand at hour 1970-01-01: the shadow has those published in the hours, and they are only added.
 WITH live_corrections AS (
@@ -41,17 +42,18 @@ SELECT
 FROM live FULL JOIN shadow USING (hour, batch_id)
 LEFT JOIN live_corrections USING (hour, batch_id)
 LEFT JOIN shadow_corrections USING (hour, batch_id)
+LEFT JOIN shared_batch AS shared USING (hour, batch_id)
 WHERE
-    (live.source_id, live.records, live.billed_ms, live.outcomes, live.rejected, live.unresolved_assets,
-        live.rule_version)
-    IS DISTINCT FROM (
-        shadow.source_id, shadow.records, shadow.billed_ms, shadow.outcomes, shadow.rejected,
-        shadow.unresolved_assets, shadow.rule_version)
-    -- Rows of an earlier release do not have them.
-    OR live.environments <> shadow.environments
+    (live.source_id, live.records, live.rejected, live.rule_version)
+    IS DISTINCT FROM (shadow.source_id, shadow.records, shadow.rejected, shadow.rule_version)
+    OR shared.hour IS NULL AND (
+        (live.billed_ms, live.outcomes, live.unresolved_assets)
+        IS DISTINCT FROM (shadow.billed_ms, shadow.outcomes, shadow.unresolved_assets)
+        -- Rows of an earlier release do not have them.
+        OR live.environments <> shadow.environments
+        OR live.path = 'late' AND shadow.path = 'late'
+            AND live_corrections.corrections IS DISTINCT FROM shadow_corrections.corrections)
     OR live.arrivals < shadow.arrivals
-    OR live.path = 'late' AND shadow.path = 'late'
-        AND live_corrections.corrections IS DISTINCT FROM shadow_corrections.corrections
     OR shadow.arrivals = 1 AND live.boot_id <> shadow.boot_id
 GROUP BY source
 UNION ALL

@@ -183,6 +183,10 @@ class TestReplacing:
 
         def fill(shadow: Billing) -> None:
             counted_anew(shadow)
+            for batch, told in {"b3": '{"env-a": [3000, 2, 2000]}', "b4": '{"env-a": [500, 1, 1000]}'}.items():
+                shadow.execute(
+                    "UPDATE batch_ledger SET compared = true, environments = %s WHERE batch_id = %s", told, batch
+                )
             copies.update({table: rows(shadow, table) for table in tables})
 
         run(live, fill)
