@@ -10,7 +10,7 @@ import pytest
 
 from jobs.environment import InvalidSetting
 from jobs.media_usage import billing_rule
-from jobs.media_usage.operators.recognise import WAITING
+from jobs.media_usage.batch_tally import WAITING
 from jobs.media_usage.repeated_lines import REPEATED
 from jobs.media_usage.rules import RULES, schedule
 from jobs.media_usage.tally import tally
