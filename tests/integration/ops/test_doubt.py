@@ -245,6 +245,12 @@ class TestReprocess:
             reprocess.reprocess(touched.dsn, RANGE, self.recount(touched, SOUND, 1_000), lambda _: True)
         assert {HOUR, LATER} <= {hour for hour, _, _ in marked(touched)}
 
+    def test_a_recount_that_confirms_hours_without_marks_waits_for_no_writer(self, touched: Billing) -> None:
+        with closing(psycopg2.connect(touched.dsn)) as writer, writer, writer.cursor() as cursor:
+            cursor.execute("UPDATE batch_ledger SET copies = copies + 1")
+            run = self.recount(touched, SOUND, 1_000)
+            assert reprocess.reprocess(touched.dsn, RANGE, run, lambda _: True) is None
+
     def test_a_dry_run_leaves_them(self, touched: Billing) -> None:
         doubt.mark(touched.dsn, "enrichment", "broken")
         run = self.recount(touched, SOUND, 1_000)
