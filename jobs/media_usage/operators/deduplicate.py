@@ -99,6 +99,9 @@ class DeduplicateFunction(KeyedProcessFunction):  # type: ignore[misc]  # pyflin
 
 
 def _is_forgotten(tally: BatchTally, message: str, watermark_ms: int) -> bool:
-    """Whether a batch was there before, or should have been. A correction of whole lines is the same at any time."""
+    """Whether a batch was there before, or should have been, and counts with others that are forgotten too.
+
+    A late batch of whole lines may be counted at any time: of two accounts of it the ledger keeps the first copy's.
+    """
     counts_with_others = tally.ledger.path == WINDOW or wire.has_lines(message)
     return counts_with_others and watermark_ms >= tally.remembered_until_ms
