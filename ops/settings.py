@@ -5,6 +5,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
+
+#: What makes `flink run` return before the job has ended.
+_DETACHED: Final = ("-d", "--detached", "execution.attached=false")
 
 
 class InvalidSetting(ValueError):
@@ -27,8 +31,8 @@ class Settings:
             raise InvalidSetting("BILLING_DSN is not set: give postgresql://user:password@host/database")
         if not self.flink_run:
             raise InvalidSetting("FLINK_RUN is empty: give the command, such as `flink run`, or unset it")
-        if {"-d", "--detached"} & set(self.flink_run):
-            raise InvalidSetting("FLINK_RUN submits detached: leave -d out, the result is needed at its end")
+        if any(option.removeprefix("-D") in _DETACHED for option in self.flink_run):
+            raise InvalidSetting("FLINK_RUN submits detached: leave that out, the result is needed at the job's end")
         if self.recount_source not in ("raw", "enriched"):
             raise InvalidSetting(f"REPROCESS_SOURCE is {self.recount_source!r}: give raw or enriched, or unset it")
 

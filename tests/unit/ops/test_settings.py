@@ -38,9 +38,11 @@ def test_settings_are_read_from_the_environment(environ: dict[str, str], setting
         ({"BILLING_DSN": DSN, "FLINK_RUN": " "}, "FLINK_RUN is empty"),
         ({"BILLING_DSN": DSN, "FLINK_RUN": "flink run -d"}, "FLINK_RUN submits detached"),
         ({"BILLING_DSN": DSN, "FLINK_RUN": "flink run --detached"}, "FLINK_RUN submits detached"),
+        ({"BILLING_DSN": DSN, "FLINK_RUN": "flink run -Dexecution.attached=false"}, "FLINK_RUN submits detached"),
+        ({"BILLING_DSN": DSN, "FLINK_RUN": "flink run -D execution.attached=false"}, "FLINK_RUN submits detached"),
         ({"BILLING_DSN": DSN, "REPROCESS_SOURCE": "row"}, "REPROCESS_SOURCE is 'row': give raw or enriched"),
     ],
-    ids=["no address", "empty command", "-d", "--detached", "unknown topic"],
+    ids=["no address", "empty command", "-d", "--detached", "-Dsetting", "-D setting", "unknown topic"],
 )
 def test_a_wrong_setting_is_named_with_its_remedy(environ: dict[str, str], why: str) -> None:
     with pytest.raises(InvalidSetting, match=why):
