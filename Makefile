@@ -86,23 +86,29 @@ chaos: setup ## Kill, stop and fill up every part under load, then compare every
 soak: setup ## Watch memory, throughput and state under an hour of steady load (MINUTES=<n>)
 	@$(PY) -m local.soak
 
-# Three processes: what runs on servers mostly waits for them, and the rest computes meanwhile.
+# Four processes: what runs on servers mostly waits for them, and the rest computes meanwhile.
 .PHONY: test
 test: setup ## Run the everyday tests, end to end included (PYTEST_ARGS=... runs pytest once, with these)
 ifdef PYTEST_ARGS
 	$(PY) -m pytest $(PYTEST_ARGS)
 else
-	@$(MAKE) --no-print-directory --jobs=3 $(LANES)
+	@$(MAKE) --no-print-directory --jobs=4 $(LANES)
 endif
 
 .PHONY: test-all
 test-all: setup ## Run those that take a minute or more too, as before a release
-	@$(MAKE) --no-print-directory --jobs=3 $(LANES) MARKS='not drill'
+	@$(MAKE) --no-print-directory --jobs=4 $(LANES) MARKS='not drill'
 
-LANES := test-e2e test-integration test-unit
+LANES := test-e2e test-servers test-data test-unit
+test-e2e: TESTS := tests/e2e
+test-servers: TESTS := $(addprefix tests/integration/,collectors console k8s local)
+test-data: TESTS := $(addprefix tests/integration/,jobs ops schemas)
+test-unit: TESTS := tests/unit
+# Servers of tests live for a minute: a third of their processor time went into compiling well what soon ends.
+$(LANES): export JAVA_TOOL_OPTIONS := -XX:TieredStopAtLevel=1
 .PHONY: $(LANES)
 $(LANES): test-%: setup
-	@$(PY) -m pytest $(if $(MARKS),-m '$(MARKS)') tests/$* 2>&1 | sed -u 's/^/$(*) | /'
+	@$(PY) -m pytest $(if $(MARKS),-m '$(MARKS)') $(TESTS) 2>&1 | sed -u 's/^/$(*) | /'
 
 .PHONY: lint
 lint: $(INSTALLED) ## Check style, formatting and types
