@@ -28,6 +28,7 @@ from collectors.settings import InvalidSettings, Settings, read_settings
 from collectors.sources import InvalidSources, Source, load_sources
 from ops import consent, publication
 from ops.backfill import files, plan, report
+from ops.backfill.log_file import NoFiles
 from ops.backfill.opening import FRAMINGS, Opener
 from ops.backfill.plan import Judged
 from ops.backfill.run import Backfill, Examined
@@ -137,7 +138,7 @@ def main(arguments: Sequence[str]) -> int:
     given = _parser().parse_args(arguments)
     try:
         return backfill(_run(given), given)
-    except (InvalidSettings, InvalidSources, InvalidSetting, UnknownSource, files.NoFiles) as error:
+    except (InvalidSettings, InvalidSources, InvalidSetting, UnknownSource, NoFiles) as error:
         print(f"backfill: {error}", file=sys.stderr)
         return _WRONG
     except Refused as refusal:

@@ -8,46 +8,40 @@ the machine's role. Nothing of them stands in arguments.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlsplit
 
 import obstore
 from obstore.exceptions import BaseError
 from obstore.store import ObjectStore, from_url
 
-from ops.backfill.files import NoFiles
+from ops.backfill.log_file import LogFile, NoFiles
 
 #: Segments of a URL's path that name the bucket, beside its host.
 _BUCKET_SEGMENTS = {"s3": 0, "gs": 0, "az": 1}
 
 
-@dataclass(frozen=True, kw_only=True)
-class StoredObject:
-    """One object, by its whole URL; `size` is in bytes, as stored."""
+def objects(url: str) -> Iterator[LogFile]:
+    """The objects whose names begin as the URL does, in order, each named by its own URL.
 
-    url: str
-    size: int
-    store: ObjectStore
-    key: str
-
-    def read(self) -> bytes:
-        """All of it. Raises OSError."""
-        try:
-            return bytes(obstore.get(self.store, self.key).bytes())
-        except BaseError as error:
-            raise OSError(f"{self.url}: {_first_line(error)}") from error
-
-
-def objects(url: str) -> Iterator[StoredObject]:
-    """The objects whose names begin as the URL does, in order. Raises NoFiles for a URL of no bucket, OSError."""
+    Raises NoFiles for a URL of no bucket, OSError.
+    """
     root, start = _split(url)
     try:
         # Plain HTTP only where the endpoint that somebody has set says so.
         store = from_url(root, client_options={"allow_http": True})
         for key, size in _listed(store, start):
-            yield StoredObject(url=f"{root}/{key}", size=size, store=store, key=key)
+            name = f"{root}/{key}"
+            yield LogFile(name=name, size=size, read=partial(_read, name, store, key))
     except BaseError as error:
         raise OSError(f"{url}: {_first_line(error)}") from error
+
+
+def _read(name: str, store: ObjectStore, key: str) -> bytes:
+    try:
+        return bytes(obstore.get(store, key).bytes())
+    except BaseError as error:
+        raise OSError(f"{name}: {_first_line(error)}") from error
 
 
 def _split(url: str) -> tuple[str, str]:

@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-
-class NoFiles(ValueError):
-    """There is nothing where the operator points; the message says where."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class LogFile:
-    """One file. `size` is in bytes, as stored; `read` gives all of them and raises OSError."""
-
-    name: str
-    size: int
-    read: Callable[[], bytes]
+from ops.backfill.log_file import LogFile, NoFiles
 
 
 def find(places: Iterable[str]) -> list[LogFile]:
@@ -40,7 +28,7 @@ def _of_bucket(url: str) -> list[LogFile]:
     # Only here: files of this machine need no client of object stores.
     from ops.backfill import buckets
 
-    return [LogFile(name=found.url, size=found.size, read=found.read) for found in buckets.objects(url)]
+    return list(buckets.objects(url))
 
 
 def _below(path: Path) -> Iterator[Path]:

@@ -12,7 +12,7 @@ from collectors.framing.header_line import without_header
 from collectors.framing.unwrap import SPLITTERS, lines_of
 from collectors.settings import Limits
 from collectors.sources import Source
-from ops.backfill.files import LogFile
+from ops.backfill.log_file import LogFile
 from schemas.batch import delivery_id_of_body
 
 #: What a provider's envelope holds is what the CDN's files hold without it.

@@ -16,7 +16,7 @@ from collectors.origin import Origin
 from collectors.settings import Settings
 from ops import audit, publication
 from ops.backfill import ledger, plan
-from ops.backfill.files import LogFile
+from ops.backfill.log_file import LogFile
 from ops.backfill.opening import Opener, Unusable
 from ops.backfill.plan import Contents, Judged, Surroundings
 from ops.backfill.progress import Progress

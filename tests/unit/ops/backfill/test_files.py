@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ops.backfill.files import NoFiles, find
+from ops.backfill.files import find
+from ops.backfill.log_file import NoFiles
 
 
 def test_a_folder_is_all_files_below_it_by_name(tmp_path: Path) -> None:

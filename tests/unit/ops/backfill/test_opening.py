@@ -13,7 +13,7 @@ from collectors.parsers.registry import FORMATS
 from collectors.settings import Limits
 from collectors.sources import Source
 from collectors.trust.credentials import Credentials
-from ops.backfill.files import LogFile
+from ops.backfill.log_file import LogFile
 from ops.backfill.opening import Opener, Unusable
 from schemas.batch import delivery_id_of_body
 
