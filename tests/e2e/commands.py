@@ -29,9 +29,11 @@ class Done:
 
 def run(stack: Stack, module: str, *arguments: str, environ: Mapping[str, str] | None = None) -> Done:
     """Run `python -m <module>` with the stack's variables, and more or others."""
+    # A JVM that is told something by this variable says so among the errors.
+    own = {name: value for name, value in os.environ.items() if name != "JAVA_TOOL_OPTIONS"}
     done = subprocess.run(
         [sys.executable, "-m", module, *arguments],
-        env={**os.environ, **stack.environ, **(environ or {})},
+        env={**own, **stack.environ, **(environ or {})},
         cwd=ROOT,
         capture_output=True,
         text=True,
