@@ -183,7 +183,9 @@ class Publisher:
         """Wait until the queue has shrunk. Raises KafkaUnavailable after the delivery timeout."""
         self._room.clear()
         try:
-            await asyncio.wait_for(self._room.wait(), self._delivery_timeout_s)
+            # wait_for would swallow a cancellation that comes together with the room (python/cpython#86296).
+            async with asyncio.timeout(self._delivery_timeout_s):
+                await self._room.wait()
         except TimeoutError:
             raise KafkaUnavailable("the producer's queue stays full") from None
 

@@ -138,6 +138,21 @@ async def test_a_queue_that_stays_full_ends_in_unavailable(world: World) -> None
         await world.publisher.shipment().send_batch(records())
 
 
+@pytest.mark.parametrize("turns", range(4))
+async def test_who_waits_for_room_can_be_cancelled_even_as_there_is_some(world: World, turns: int) -> None:
+    """Else a line that waits at shutdown would be tried for ever, and the collector never end."""
+    world.producer.answering = False
+    world.producer.room = 0
+    waiting = asyncio.create_task(world.publisher.shipment().send_batch(records()))
+    await asyncio.sleep(0.02)
+    world.publisher._drain_reports()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
