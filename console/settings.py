@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, TypeVar
 
+from collectors.trust.loopback import is_loopback
 from ops import sources
 from ops.settings import InvalidSetting
 
@@ -75,16 +75,6 @@ class Settings:
     def secure(self) -> bool:
         """Whether the session's cookie is for HTTPS only."""
         return not is_loopback(self.host) if self.secure_cookies is None else self.secure_cookies
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches a socket that is bound to the host."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def from_environment(environ: Mapping[str, str]) -> Settings:

@@ -6,7 +6,6 @@ as `Authorization: Bearer`; without, it must come from this machine, and not thr
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Final
 
 import msgspec
@@ -14,6 +13,7 @@ from aiohttp import web
 
 from collectors.completeness.minutes import KEPT_MINUTES
 from collectors.routes.keys import COMPLETENESS, STATUS_CREDENTIALS
+from collectors.trust.loopback import is_loopback
 
 PATH: Final = "/v1/status"
 _BEARER: Final = "Bearer "
@@ -46,9 +46,4 @@ def _refusal(request: web.Request) -> web.Response | None:
 
 
 def _is_local(request: web.Request) -> bool:
-    if any(name in request.headers for name in _FORWARDED):
-        return False
-    try:
-        return ipaddress.ip_address(request.remote or "").is_loopback
-    except ValueError:
-        return False
+    return is_loopback(request.remote or "") and not any(name in request.headers for name in _FORWARDED)

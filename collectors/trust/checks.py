@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 from collectors.listeners import SyslogEndpoint
 from collectors.trust.credentials import Credentials
+from collectors.trust.loopback import is_loopback
 
 
 class Untrusted(ValueError):
@@ -32,16 +31,6 @@ def check_syslog_trust(credentials: Credentials, endpoint: SyslogEndpoint) -> No
     # Senders of plain UDP (KeyCDN) have nothing to show but their address.
     if not endpoint.allow_from:
         raise _open_to_all(endpoint.host, ", or name the sender's networks in listener.allow_from,")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether what listens on this host can only be reached from this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _check_certificates(credentials: Credentials, endpoint: SyslogEndpoint) -> None:

@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from yarl import URL
 
+from collectors.trust.loopback import is_loopback
 from console.access.tokens import EVERYBODY, Principal
 from console.keys import RATE_LIMIT, SESSIONS, SETTINGS, TOKENS
-from console.settings import Auth, is_loopback
+from console.settings import Auth
 
 COOKIE: Final = "console_session"
 _PRINCIPAL: Final = web.RequestKey("principal", Principal)

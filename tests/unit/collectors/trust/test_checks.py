@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from collectors.listeners import Networks, SyslogEndpoint, Transport
-from collectors.trust.checks import Untrusted, check_http_trust, check_syslog_trust, is_loopback
+from collectors.trust.checks import Untrusted, check_http_trust, check_syslog_trust
 from collectors.trust.credentials import Credentials
 from collectors.trust.identity_tokens import TokenIdentity
 from collectors.trust.tls import TlsFiles
@@ -88,18 +88,3 @@ def test_syslog_over_tls(credentials: Credentials, client_ca: Path | None, compl
     endpoint = SyslogEndpoint(host="0.0.0.0", port=6514, transport="tls", tls=files)
     with nullcontext() if complaint is None else pytest.raises(Untrusted, match=complaint):
         check_syslog_trust(credentials, endpoint)
-
-
-@pytest.mark.parametrize(
-    ("host", "expected"),
-    [
-        ("localhost", True),
-        ("127.8.9.1", True),
-        ("::1", True),
-        ("0.0.0.0", False),
-        ("::", False),
-        ("example.com", False),
-    ],
-)
-def test_loopback_is_known_by_its_address_alone(host: str, expected: bool) -> None:
-    assert is_loopback(host) is expected
