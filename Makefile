@@ -101,9 +101,10 @@ test-all: setup ## Run those that take a minute or more too, as before a release
 
 LANES := test-e2e test-servers test-data test-unit
 test-e2e: TESTS := tests/e2e
-test-servers: TESTS := $(addprefix tests/integration/,collectors console k8s local)
+test-servers: TESTS := $(addprefix tests/integration/,collectors k8s local)
 test-data: TESTS := $(addprefix tests/integration/,jobs ops schemas)
-test-unit: TESTS := tests/unit
+# The unit tests are done in half the time of the others: the console's pages follow them in their process.
+test-unit: TESTS := tests/unit tests/integration/console
 # Servers of tests live for a minute: a third of their processor time went into compiling well what soon ends.
 $(LANES): export JAVA_TOOL_OPTIONS := -XX:TieredStopAtLevel=1
 .PHONY: $(LANES)
