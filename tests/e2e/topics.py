@@ -40,7 +40,17 @@ def add_partitions(bootstrap_servers: str, topic: str, partitions: int) -> None:
     admin = AdminClient({"bootstrap.servers": bootstrap_servers})
     for future in admin.create_partitions([NewPartitions(topic, partitions)]).values():
         future.result(_TIMEOUT_S)
-    until(lambda: len(ends(bootstrap_servers, topic)) == partitions, f"{partitions} partitions of {topic}")
+    until(lambda: _led(bootstrap_servers, topic) == partitions, f"{partitions} partitions of {topic}")
+
+
+def _led(bootstrap_servers: str, topic: str) -> int:
+    """How many partitions the topic has; none while one is so new that its leader does not know of it."""
+    try:
+        return len(ends(bootstrap_servers, topic))
+    except KafkaException as error:
+        if error.args[0].code() not in (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE):
+            raise
+        return 0
 
 
 def ends(bootstrap_servers: str, topic: str, *, committed: bool = False) -> dict[int, int]:
