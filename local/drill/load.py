@@ -7,6 +7,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final
 
 from local.drill.account import Account, Delivery
@@ -94,8 +95,6 @@ class Load:
         now = time.monotonic()
         self._due = max(self._due, now - 1) + lines / self._lines_a_second
         if self._due > now:
-            waiting = asyncio.wait_for(self._stopping.wait(), self._due - now)
-            try:
-                await waiting
-            except TimeoutError:
-                return
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._due - now):
+                    await self._stopping.wait()
