@@ -11,6 +11,7 @@ from collectors.trust.loopback import is_loopback
     ("host", "expected"),
     [
         ("localhost", True),
+        ("127.0.0.1", True),
         ("127.8.9.1", True),
         ("::1", True),
         ("0.0.0.0", False),
