@@ -51,7 +51,7 @@ def test_what_memory_knows_goes_on_however_old_it_is(
     with opened(settings) as stage:
         assert durations(stage, FILM) == [1500]
         break_down()
-        time.sleep(settings.asset_cache_ttl_s)
+        time.sleep(settings.asset_cache_ttl_s)  # memory grows old by the clock alone: no event tells of it
         began_s = time.monotonic()
         assert [durations(stage, FILM) for _ in range(100)] == [[1500]] * 100
         assert time.monotonic() - began_s < settings.lookup_wait_s + 1  # patience once, not a hundred times
@@ -85,7 +85,7 @@ def test_an_invalidation_before_the_last_reading_forgets_nothing_at_a_restart(
     with opened(settings) as restarted:
         if minutes < 10:
             until(lambda: restarted.totals()["asset_invalidations"]() > 0)
-        time.sleep(settings.asset_cache_ttl_s)
+        time.sleep(settings.asset_cache_ttl_s)  # memory grows old by the clock alone: no event tells of it
         assert durations(restarted, FILM) == [1500]
 
 
@@ -134,5 +134,5 @@ def test_what_was_read_in_an_outage_of_redis_as_well_is_remembered(
         assert durations(stage, FILM) == [1500]
         redis.halt(own_redis)
         proxy.vanish()
-        time.sleep(settings.asset_cache_ttl_s)
+        time.sleep(settings.asset_cache_ttl_s)  # memory grows old by the clock alone: no event tells of it
         assert durations(stage, FILM) == [1500]
