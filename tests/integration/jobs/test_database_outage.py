@@ -67,7 +67,7 @@ def test_a_restarted_task_goes_on_with_what_redis_knows(
     with opened(settings) as stage:
         assert durations(stage, FILM, RADIO) == [1500, 6000]
     break_down()
-    time.sleep(settings.asset_cache_ttl_s)
+    time.sleep(settings.asset_cache_ttl_s)  # memory grows old by the clock alone: no event tells of it
     with opened(settings) as restarted:
         assert durations(restarted, FILM) == [1500]
         assert durations(restarted, FILM, RADIO) == [1500, 6000]
