@@ -47,6 +47,11 @@ def test_both_jobs_run_in_thread_mode_with_exactly_once_checkpoints_every_five_m
     assert {key: options[key] for key in expected} == expected
 
 
+def test_savepoints_of_the_job_with_much_state_are_compressed_so_that_an_upgrade_does_not_wait_for_them() -> None:
+    options = read_options(CONF / "media-usage.yaml")
+    assert options["execution.checkpointing.snapshot-compression"].lower() == "true"
+
+
 @pytest.mark.parametrize("file", sorted(CONF.rglob("*.yaml")), ids=lambda file: str(file.relative_to(CONF)))
 def test_every_option_stands_below_its_reason(file: Path) -> None:
     paragraphs = [part for part in file.read_text().split("\n\n") if not part.lstrip().startswith("---")]
